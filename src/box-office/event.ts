@@ -52,3 +52,17 @@ export interface PhaseChanged extends Versioned {
 }
 
 export type SaleEvent = SaleCreated | Purchased | SoldOut | Restocked | PhaseChanged;
+
+/** An upper bound of an event's bytes as JSON, cheap enough to ask for each one: what an append may hold is bounded. */
+export function eventBytes(event: SaleEvent): number {
+  if (event.type === "purchased") {
+    let bytes = 128 + event.buyer.length + event.key.length;
+    for (const item of event.items) {
+      bytes += 96 + item.sale.length;
+      for (const code of item.codes) bytes += code.length + 3;
+    }
+    return bytes;
+  }
+  // A title may hold characters that JSON writes as six.
+  return 256 + event.sale.length + (event.type === "sale_created" ? event.title.length * 6 : 0);
+}

@@ -1,0 +1,136 @@
+/**
+ * Deciding a batch: what waits in the mailbox, one command after the other, each on the state that the ones before it
+ * made, and before each of them the openings and closings that have become due. The state runs ahead of the disk
+ * from here until the batch's append is durable; the engine keeps the answers back for that long.
+ */
+import { rejected, type Answer } from "../box-office/answer.ts";
+import { evolve, type BoxOffice } from "../box-office/box-office.ts";
+import type { Command } from "../box-office/command.ts";
+import { decide, dueEvents, nextDeadline, type Rules } from "../box-office/decide.ts";
+import { eventBytes, type SaleEvent } from "../box-office/event.ts";
+import { isBalanced, viewSale, type Instant, type SaleId, type SaleView } from "../box-office/sale.ts";
+import { EngineFault } from "./fault.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { Clock, EngineProbe, Envelope, Journal } from "./ports.ts";
+
+export interface Batch {
+  /** Offset of its first event. */
+  readonly offset: number;
+  readonly envelopes: readonly Envelope[];
+  /** One per envelope, in the same order. */
+  readonly answers: readonly Answer[];
+  readonly events: readonly SaleEvent[];
+  /** The newest view of each sale that changed. */
+  readonly views: readonly SaleView[];
+}
+
+export interface DeciderParts {
+  readonly state: BoxOffice;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly rules: Rules;
+  readonly probe: EngineProbe;
+  /** Commands decided in one batch. */
+  readonly batchCommands: number;
+}
+
+/** What one command's events may take at most; a batch ends before it could exceed the journal's append. */
+const COMMAND_BYTES = 16_384;
+
+export class BatchDecider {
+  readonly #parts: DeciderParts;
+  #deadline: Instant | null;
+  #events: SaleEvent[] = [];
+  #bytes = 0;
+
+  constructor(parts: DeciderParts) {
+    this.#parts = parts;
+    this.#deadline = nextDeadline(parts.state);
+  }
+
+  /** When the next sale opens or closes by itself. */
+  get deadline(): Instant | null {
+    return this.#deadline;
+  }
+
+  /** @throws {EngineFault} if the books stop balancing: a bug, and a reason to stop at once. */
+  decide(mailbox: Mailbox): Batch {
+    const { state, journal, clock, probe, batchCommands } = this.#parts;
+    const offset = state.offset;
+    const envelopes: Envelope[] = [];
+    const answers: Answer[] = [];
+    this.#events = [];
+    this.#bytes = 0;
+    this.#applyDeadlines(clock.now());
+    const room = journal.maxAppendBytes - COMMAND_BYTES;
+    while (envelopes.length < batchCommands && this.#bytes < room) {
+      const envelope = mailbox.take();
+      if (envelope === undefined) break;
+      envelopes.push(envelope);
+      answers.push(this.#decideOne(envelope.command));
+    }
+    probe.batch(envelopes.length, this.#events.length);
+    return { offset, envelopes, answers, events: this.#events, views: this.#changedViews() };
+  }
+
+  #decideOne(command: Command): Answer {
+    const { state, journal, clock, rules, probe } = this.#parts;
+    const now = clock.now();
+    this.#applyDeadlines(now);
+    const decision = decide(state, command, { at: Math.max(now, state.at), epoch: journal.epoch }, rules);
+    let answer = decision.answer;
+    if (decision.events.length > 0) {
+      if (journal.hasRoom()) this.#apply(decision.events);
+      else answer = rejected({ reason: "busy" });
+    }
+    probe.decided(command, answer);
+    return answer;
+  }
+
+  #applyDeadlines(now: Instant): void {
+    while (this.#deadline !== null && this.#deadline <= now && this.#parts.journal.hasRoom()) {
+      this.#apply(dueEvents(this.#parts.state, now));
+    }
+  }
+
+  #apply(events: readonly SaleEvent[]): void {
+    const { state, journal } = this.#parts;
+    let timed = false;
+    for (const event of events) {
+      evolve(state, event, journal.epoch);
+      this.#events.push(event);
+      this.#bytes += eventBytes(event);
+      timed ||= event.type !== "purchased" && event.type !== "sold_out";
+      this.#assertBalanced(event);
+    }
+    if (timed) this.#deadline = nextDeadline(state);
+  }
+
+  #assertBalanced(event: SaleEvent): void {
+    for (const id of salesOf(event)) {
+      const sale = this.#parts.state.sales.get(id);
+      if (sale === undefined || !isBalanced(sale)) {
+        throw new EngineFault(
+          "INVARIANT_BROKEN",
+          `the books of sale ${id} don't balance: ${JSON.stringify(sale)}`,
+        );
+      }
+    }
+  }
+
+  #changedViews(): SaleView[] {
+    if (this.#events.length === 0) return [];
+    const { state, journal } = this.#parts;
+    const changed = new Set(this.#events.flatMap(salesOf));
+    const views: SaleView[] = [];
+    for (const id of changed) {
+      const sale = state.sales.get(id);
+      if (sale !== undefined) views.push(viewSale(sale, journal.epoch));
+    }
+    return views;
+  }
+}
+
+function salesOf(event: SaleEvent): SaleId[] {
+  return event.type === "purchased" ? event.items.map((item) => item.sale) : [event.sale];
+}
