@@ -1,0 +1,107 @@
+/**
+ * One sale's audience and what it has to hear. Stock is a value, so only the newest is kept; notices are events, so
+ * each is. A member's cursors say what it knows already. That makes delivery idempotent: a round may visit a member
+ * twice, late, or in any order, and it still hears everything once and never anything older after something newer.
+ */
+import type { SaleView } from "../box-office/sale.ts";
+import type { NoticeMessage } from "../protocol/messages.ts";
+import { NoticeLog } from "./notice-log.ts";
+import type { PushFormat, Subscriber } from "./subscriber.ts";
+
+export class Channel {
+  readonly members: Subscriber[] = [];
+  readonly notices: NoticeLog;
+  view: SaleView;
+  watching = 0;
+  #presenceVersion = 0;
+  /** Encoded pushes by format and by what they hold; emptied whenever there is something new to say. */
+  readonly #encoded = new Map<PushFormat, Map<string, Buffer>>();
+
+  constructor(view: SaleView, noticeCapacity: number) {
+    this.view = view;
+    this.notices = new NoticeLog(noticeCapacity);
+  }
+
+  add(member: Subscriber): void {
+    member.push.index = this.members.length;
+    member.push.nextNotice = this.notices.end;
+    member.push.missedBefore = this.notices.end;
+    this.members.push(member);
+  }
+
+  /** The last member takes the place of the one that leaves, so that leaving costs the same in any crowd. */
+  remove(member: Subscriber): void {
+    const { index } = member.push;
+    const last = this.members.pop();
+    if (last !== undefined && last !== member) {
+      this.members[index] = last;
+      last.push.index = index;
+    }
+    member.push.index = -1;
+  }
+
+  update(view: SaleView): void {
+    this.view = view;
+    this.#encoded.clear();
+  }
+
+  announce(notice: NoticeMessage): void {
+    this.notices.add(notice);
+    this.#encoded.clear();
+  }
+
+  /** Counts the audience anew; true when there is something to tell. */
+  refreshPresence(): boolean {
+    if (this.watching === this.members.length) return false;
+    this.watching = this.members.length;
+    this.#presenceVersion += 1;
+    this.#encoded.clear();
+    return true;
+  }
+
+  /**
+   * Everything the member hasn't heard, in one piece of bytes: the newest stock first, then each notice. Its cursors
+   * move as if it had been written. Null when there is nothing; "lost" when a notice it needs is no longer kept.
+   */
+  owedTo(member: Subscriber): Buffer | null | "lost" {
+    const { push } = member;
+    const { end, first } = this.notices;
+    const stock = push.wantsStock && push.toldOffset < this.view.position.offset;
+    const presence = push.wantsPresence && push.toldPresence < this.#presenceVersion;
+    const from = push.nextNotice;
+    if (!stock && !presence && from === end) return null;
+    if (from < first) return "lost";
+    if (stock) push.toldOffset = this.view.position.offset;
+    push.nextNotice = end;
+    push.toldPresence = this.#presenceVersion;
+    const bytes = this.#encode(member.format, stock, presence, from, push.wantsNotices);
+    return bytes.length === 0 ? null : bytes;
+  }
+
+  #encode(format: PushFormat, stock: boolean, presence: boolean, from: number, all: boolean): Buffer {
+    const key = `${stock ? 1 : 0}${presence ? 1 : 0}${all ? 1 : 0}${from}`;
+    let byKey = this.#encoded.get(format);
+    if (byKey === undefined) {
+      byKey = new Map();
+      this.#encoded.set(format, byKey);
+    }
+    let bytes = byKey.get(key);
+    if (bytes === undefined) {
+      bytes = this.#assemble(format, stock, presence, from, all);
+      byKey.set(key, bytes);
+    }
+    return bytes;
+  }
+
+  #assemble(format: PushFormat, stock: boolean, presence: boolean, from: number, all: boolean): Buffer {
+    const parts: Buffer[] = [];
+    if (stock) parts.push(format.stock(this.view));
+    for (let sequence = from; sequence < this.notices.end; sequence++) {
+      const notice = this.notices.at(sequence);
+      if (notice !== undefined && (all || notice.kind === "sold_out")) parts.push(format.notice(notice));
+    }
+    const count = presence ? format.presence(this.watching) : null;
+    if (count !== null) parts.push(count);
+    return Buffer.concat(parts);
+  }
+}

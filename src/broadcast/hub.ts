@@ -1,0 +1,191 @@
+/**
+ * Takes what the engine made durable and owes it to every subscriber. The engine calls `publish` and goes on; what
+ * each connection still has to hear is kept here as cursors (channel.ts) and delivered in rounds (round.ts).
+ */
+import type { SaleEvent } from "../box-office/event.ts";
+import type { Position, SaleId, SaleView } from "../box-office/sale.ts";
+import type { Cancel, Clock, Published, Scheduler } from "../engine/ports.ts";
+import type { NoticeMessage } from "../protocol/messages.ts";
+import { Channel } from "./channel.ts";
+import { Round, type RoundLimits } from "./round.ts";
+import type { Subscriber } from "./subscriber.ts";
+
+export interface HubLimits extends RoundLimits {
+  /** Notices kept per sale for readers that lag. */
+  readonly notices: number;
+  /** Notices told to a client that resumes. */
+  readonly resumedNotices: number;
+  /** Shortest time between two presence messages. */
+  readonly presenceMs: number;
+}
+
+export interface HubProbe {
+  /** One write to one connection. */
+  delivered(bytes: number): void;
+}
+
+export interface HubParts {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly limits: HubLimits;
+  readonly probe: HubProbe;
+}
+
+interface Room {
+  readonly channel: Channel;
+  readonly round: Round<Subscriber>;
+}
+
+export class Hub {
+  readonly #parts: HubParts;
+  readonly #rooms = new Map<SaleId, Room>();
+  #presenceTimer: Cancel | null = null;
+  #subscribers = 0;
+
+  constructor(parts: HubParts, views: Iterable<SaleView>) {
+    this.#parts = parts;
+    for (const view of views) this.#open(view);
+  }
+
+  /** Connections joined to any sale. */
+  get subscribers(): number {
+    return this.#subscribers;
+  }
+
+  publish(published: Published): void {
+    const changed = new Set<Room>();
+    const announced = new Set<Room>();
+    for (const view of published.views) {
+      const room = this.#rooms.get(view.sale) ?? this.#open(view);
+      room.channel.update(view);
+      changed.add(room);
+    }
+    published.events.forEach((event, i) => {
+      const notice = noticeOf(event, { epoch: published.epoch, offset: published.offset + i });
+      const room = notice === null ? undefined : this.#rooms.get(notice.sale as SaleId);
+      if (notice === null || room === undefined) return;
+      room.channel.announce(notice);
+      announced.add(room);
+    });
+    for (const room of changed) room.round.request(announced.has(room));
+  }
+
+  /** From here on the member hears what happens in this sale; what is known already it doesn't. */
+  join(member: Subscriber, sale: SaleId): void {
+    const room = this.#room(sale);
+    room.channel.add(member);
+    this.#subscribers += 1;
+    this.#touchPresence();
+  }
+
+  leave(member: Subscriber, sale: SaleId): void {
+    if (member.push.index === -1) return;
+    const room = this.#room(sale);
+    room.channel.remove(member);
+    room.round.memberMoved();
+    this.#subscribers -= 1;
+    this.#touchPresence();
+  }
+
+  /** Gives a member what it is owed now, if it can take it; called when a reply has left or a reader has drained. */
+  catchUp(member: Subscriber, sale: SaleId): void {
+    if (member.push.index !== -1) this.#deliver(member, this.#room(sale).channel);
+  }
+
+  /** Takes what the member is owed up to this instant, so that a change of its wishes loses nothing. */
+  takeOwed(member: Subscriber, sale: SaleId): Buffer | null {
+    if (member.push.index === -1) return null;
+    const owed = this.#room(sale).channel.owedTo(member);
+    if (owed !== "lost") return owed;
+    member.tooSlow();
+    return null;
+  }
+
+  /**
+   * The newest state of a sale and the notices after `from` that the member didn't hear because it wasn't there;
+   * none when `from` is of another epoch. The member then knows that state.
+   */
+  resume(
+    member: Subscriber,
+    sale: SaleId,
+    from: Position | undefined,
+  ): { view: SaleView; missed: NoticeMessage[] } {
+    const { view, notices } = this.#room(sale).channel;
+    member.push.toldOffset = Math.max(member.push.toldOffset, view.position.offset);
+    if (from === undefined || from.epoch !== view.position.epoch) return { view, missed: [] };
+    return {
+      view,
+      missed: notices.since(from.offset, member.push.nextNotice, this.#parts.limits.resumedNotices),
+    };
+  }
+
+  stop(): void {
+    this.#presenceTimer?.cancel();
+    for (const { round } of this.#rooms.values()) round.stop();
+  }
+
+  #deliver(member: Subscriber, channel: Channel): void {
+    if (!member.canTake()) {
+      member.push.owed = true;
+      return;
+    }
+    member.push.owed = false;
+    const owed = channel.owedTo(member);
+    if (owed === null) return;
+    if (owed === "lost") {
+      member.tooSlow();
+      return;
+    }
+    member.write(owed);
+    this.#parts.probe.delivered(owed.length);
+  }
+
+  #touchPresence(): void {
+    const { scheduler, limits } = this.#parts;
+    this.#presenceTimer ??= scheduler.after(limits.presenceMs, () => {
+      this.#presenceTimer = null;
+      for (const { channel, round } of this.#rooms.values())
+        if (channel.refreshPresence()) round.request(false);
+    });
+  }
+
+  #open(view: SaleView): Room {
+    const channel = new Channel(view, this.#parts.limits.notices);
+    const round = new Round<Subscriber>(
+      channel.members,
+      (member) => this.#deliver(member, channel),
+      this.#parts,
+    );
+    const room = { channel, round };
+    this.#rooms.set(view.sale, room);
+    return room;
+  }
+
+  #room(sale: SaleId): Room {
+    const room = this.#rooms.get(sale);
+    if (room === undefined) throw new Error(`sale ${sale} has no channel`);
+    return room;
+  }
+}
+
+function noticeOf(event: SaleEvent, position: Position): NoticeMessage | null {
+  switch (event.type) {
+    case "sold_out":
+    case "opened":
+    case "paused":
+    case "closed":
+      return { type: "notice", kind: event.type, sale: event.sale, position, at: event.at };
+    case "restocked":
+      return {
+        type: "notice",
+        kind: "restocked",
+        sale: event.sale,
+        position,
+        at: event.at,
+        quantity: event.quantity,
+      };
+    case "purchased":
+    case "sale_created":
+      return null;
+  }
+}

@@ -1,0 +1,57 @@
+import type { SaleView } from "../box-office/sale.ts";
+import type { NoticeMessage } from "../protocol/messages.ts";
+
+/** How pushes look on one kind of connection. Few exist, each is one object: encoded bytes are cached per format. */
+export interface PushFormat {
+  stock(view: SaleView): Buffer;
+  notice(notice: NoticeMessage): Buffer;
+  /** Null where the dialect has no such message. */
+  presence(watching: number): Buffer | null;
+}
+
+/** What the hub keeps about a connection; the hub alone changes it, but for the wishes and `toldOffset`. */
+export interface SubscriberState {
+  /** Wants stock updates. */
+  wantsStock: boolean;
+  /** Wants notices other than sold out, which everyone gets. */
+  wantsNotices: boolean;
+  /** Wants to know how many are watching. */
+  wantsPresence: boolean;
+  /** Offset of the newest stock this connection knows, from a push or from a reply to it. */
+  toldOffset: number;
+  /** Sequence number of the next notice to hear. */
+  nextNotice: number;
+  /** Notices before this one happened while it wasn't here: the ones it may ask for when it resumes, once. */
+  missedBefore: number;
+  /** Version of the newest presence it knows. */
+  toldPresence: number;
+  /** Place in its channel's list; −1 when it is in none. */
+  index: number;
+  /** Something waits until the connection can take it. */
+  owed: boolean;
+}
+
+export interface Subscriber {
+  readonly format: PushFormat;
+  readonly push: SubscriberState;
+  /** False while a push would come between a command and its reply where that isn't allowed, or the reader lags. */
+  canTake(): boolean;
+  /** Writes encoded pushes; the bytes are shared with other connections and must not be changed. */
+  write(bytes: Buffer): void;
+  /** The hub can't keep its promise to this reader within its bounds. */
+  tooSlow(): void;
+}
+
+export function newSubscriberState(wishes: { stock: boolean; notices: boolean }): SubscriberState {
+  return {
+    wantsStock: wishes.stock,
+    wantsNotices: wishes.notices,
+    wantsPresence: false,
+    toldOffset: -1,
+    nextNotice: 0,
+    missedBefore: 0,
+    toldPresence: 0,
+    index: -1,
+    owed: false,
+  };
+}

@@ -1,0 +1,288 @@
+/**
+ * Flags and environment become one validated, frozen object, here and nowhere else. Every limit of the program has
+ * its name and its default in this file.
+ */
+import { parseArgs } from "node:util";
+import { z } from "zod";
+
+export const LIMITS = {
+  rules: { maxQuantity: 10, maxCapacity: 100_000_000, maxSales: 10_000 },
+  engine: { mailbox: 10_000, mailboxReserve: 256, batchCommands: 2048 },
+  journal: {
+    segmentBytes: 64 * 1024 * 1024,
+    /** Space is made ahead in steps of this size. */
+    stepBytes: 1024 * 1024,
+    frameBytes: 512 * 1024,
+    /** A snapshot is worth its cost after this much new journal. */
+    snapshotEveryBytes: 8 * 1024 * 1024,
+    /** A sync that takes longer makes the server not ready. */
+    syncHangMs: 5_000,
+  },
+  hub: {
+    intervalMs: 50,
+    longestIntervalMs: 2_000,
+    sliceMs: 1,
+    loopShare: 0.15,
+    notices: 256,
+    resumedNotices: 64,
+    presenceMs: 1_000,
+  },
+  session: {
+    lineBytes: 512,
+    /** Replies that may wait for the queue; more, and the connection isn't read until some have left. */
+    pendingReplies: 512,
+    /** Codes that INGRESSOS lists. */
+    listedTickets: 20,
+    /** Refusals for flooding, without a calm second between them, after which the connection is closed. */
+    floodRefusals: 500,
+    /** Commands that may be sent at once beyond the steady rate, as a multiple of it. */
+    rateBurst: 2,
+  },
+  output: {
+    /** Unread bytes from which a reader gets no pushes and is not read from. */
+    softBytes: 256 * 1024,
+    /** Unread bytes at which it is closed. */
+    hardBytes: 1024 * 1024,
+    /** How long it may stay over the soft bound. */
+    slowMs: 30_000,
+  },
+  websocket: {
+    messageBytes: 4096,
+    fragments: 8,
+    pingMs: 15_000,
+    missedPongs: 2,
+    /** The heartbeat visits one part of the connections per tick. */
+    sweepParts: 60,
+    closeTimeoutMs: 2_000,
+  },
+  tcp: {
+    /** Silence after which bytes that spell one bare command are taken as one. */
+    bareCommandMs: 20,
+    /** Silence after which unterminated bytes are answered with an error. */
+    unterminatedMs: 1_000,
+  },
+  http: { headerBytes: 8 * 1024, headersMs: 5_000, bodyBytes: 16 * 1024, bodyMs: 10_000, idleMs: 65_000 },
+  connections: {
+    /** Sockets from one address; loopback is exempt. */
+    perAddress: 1_000,
+    /** Descriptors kept free for files, the console and the journal. */
+    reservedDescriptors: 256,
+    /** Where the system doesn't say how many descriptors there are. */
+    fallbackTotal: 10_000,
+    backlog: 8_192,
+  },
+  log: {
+    /** Lines that wait for the next batch. */
+    waitingLines: 20_000,
+    /** Bytes that wait for a console that doesn't read. */
+    waitingBytes: 4 * 1024 * 1024,
+    flushMs: 100,
+    /** Characters of what the client sent. */
+    textLength: 80,
+  },
+  stop: {
+    /** How long the whole stop may take; what isn't closed by then is cut. */
+    deadlineMs: 4_000,
+    /** How long connections may take to read their last bytes. */
+    lingerMs: 1_000,
+  },
+} as const;
+
+export type Limits = typeof LIMITS;
+
+export const DEFAULT_SALE = "default";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const level = z.enum(["trace", "debug", "info", "warn", "error", "silent"]);
+
+const settingsSchema = z.strictObject({
+  port: port.default(8080),
+  tcpPort: port.default(12_346),
+  tcp: z.boolean().default(true),
+  host: z.string().min(1).optional(),
+  stock: z.coerce.number().int().min(1).max(LIMITS.rules.maxCapacity).default(10),
+  title: z.string().min(1).max(200).default("Ingressos"),
+  opensAt: z.string().optional(),
+  data: z.string().min(1).default("./data"),
+  memory: z.boolean().default(false),
+  fresh: z.boolean().default(false),
+  rateLimit: z.coerce.number().int().min(0).max(1_000_000).default(50),
+  origin: z.array(z.url()).default([]),
+  adminToken: z.string().min(16).max(256).optional(),
+  logLevel: level.default("info"),
+  commandLog: z.boolean().default(true),
+});
+
+export type Settings = Readonly<z.infer<typeof settingsSchema>>;
+
+/** `argument` names what the value stands for in the help; flags without one are switches. */
+interface Flag {
+  readonly setting: keyof Settings;
+  readonly environment?: string;
+  readonly argument?: string;
+  /** What a switch sets. */
+  readonly value?: boolean;
+  readonly repeatable?: true;
+  readonly help: string;
+}
+
+/** Every flag there is. The help, the environment and docs/operations.md follow this table; a test compares them. */
+export const FLAGS: Readonly<Record<string, Flag>> = {
+  port: {
+    setting: "port",
+    environment: "PORT",
+    argument: "n",
+    help: "HTTP and WebSocket port (8080; 0 = a free one)",
+  },
+  "tcp-port": {
+    setting: "tcpPort",
+    environment: "TCP_PORT",
+    argument: "n",
+    help: "text over raw TCP (12346; 0 = a free one)",
+  },
+  "no-tcp": { setting: "tcp", value: false, help: "no raw TCP" },
+  host: {
+    setting: "host",
+    environment: "HOST",
+    argument: "address",
+    help: "address to listen on (all, IPv6 and IPv4)",
+  },
+  stock: {
+    setting: "stock",
+    environment: "STOCK",
+    argument: "n",
+    help: "tickets of the default sale, when it is created (10)",
+  },
+  title: {
+    setting: "title",
+    environment: "TITLE",
+    argument: "text",
+    help: "title of the default sale, when it is created",
+  },
+  "opens-at": {
+    setting: "opensAt",
+    environment: "OPENS_AT",
+    argument: "time",
+    help: "when the default sale opens: ISO 8601, or +90s, +10m, +2h from now",
+  },
+  data: { setting: "data", environment: "DATA_DIR", argument: "dir", help: "data directory (./data)" },
+  memory: { setting: "memory", value: true, help: "keep nothing: for trials" },
+  fresh: {
+    setting: "fresh",
+    value: true,
+    help: "set the old data aside (renamed, never deleted) and begin anew",
+  },
+  "rate-limit": {
+    setting: "rateLimit",
+    environment: "RATE_LIMIT",
+    argument: "n",
+    help: "commands per second and connection (50; 0 = none)",
+  },
+  origin: {
+    setting: "origin",
+    environment: "ORIGIN",
+    argument: "url",
+    repeatable: true,
+    help: "another site whose pages may connect; may be repeated",
+  },
+  "admin-token": {
+    setting: "adminToken",
+    environment: "ADMIN_TOKEN",
+    argument: "text",
+    help: "the organiser's token, 16 characters or more (made at first start)",
+  },
+  "log-level": {
+    setting: "logLevel",
+    environment: "LOG_LEVEL",
+    argument: "level",
+    help: "trace, debug, info, warn, error or silent (info)",
+  },
+  "no-command-log": { setting: "commandLog", value: false, help: "no line per command" },
+};
+
+/** The command line or the environment can't be used. The message says which part and what would be right. */
+export class ConfigError extends Error {
+  readonly code = "BAD_CONFIG";
+
+  constructor(message: string) {
+    super(message);
+    this.name = "ConfigError";
+  }
+}
+
+/**
+ * Flags win over the environment, the environment over the defaults.
+ *
+ * @param args the words after `serve`.
+ * @throws {ConfigError} at the first flag or variable that is unknown or out of range.
+ */
+export function readSettings(args: readonly string[], environment: NodeJS.ProcessEnv): Settings {
+  const given: Record<string, unknown> = {};
+  const source: Record<string, string> = {};
+  for (const [name, flag] of Object.entries(FLAGS)) {
+    const text = flag.environment === undefined ? undefined : environment[flag.environment];
+    if (text === undefined || text === "") continue;
+    given[flag.setting] = flag.repeatable ? text.split(",").map((part) => part.trim()) : text;
+    source[flag.setting] = `${flag.environment ?? name}=${text}`;
+  }
+  for (const [name, value] of Object.entries(parseFlags(args))) {
+    const flag = FLAGS[name];
+    if (flag === undefined) continue;
+    given[flag.setting] = flag.argument === undefined ? flag.value : value;
+    source[flag.setting] = `--${name} ${String(value)}`;
+  }
+  const parsed = settingsSchema.safeParse(given);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const issue = parsed.error.issues[0];
+  const where = source[String(issue?.path[0])] ?? String(issue?.path[0]);
+  throw new ConfigError(`${where}: ${issue?.message ?? "is wrong"}. See bilheteria --help`);
+}
+
+/** @returns epoch milliseconds. @throws {ConfigError} if the text is neither a date nor `+` and a duration. */
+export function readInstant(text: string, now: number): number {
+  const relative = /^\+(\d{1,6})(s|m|h)$/.exec(text);
+  if (relative !== null) {
+    const unit = { s: 1_000, m: 60_000, h: 3_600_000 }[relative[2] as "s" | "m" | "h"];
+    return now + Number(relative[1]) * unit;
+  }
+  const instant = Date.parse(text);
+  if (Number.isNaN(instant)) {
+    throw new ConfigError(
+      `--opens-at ${text}: use a date like 2026-12-01T20:00:00-03:00, or +90s, +10m, +2h`,
+    );
+  }
+  return instant;
+}
+
+export function helpText(): string {
+  const rows = Object.entries(FLAGS).map(([name, flag]) => {
+    const left = `  --${name}${flag.argument === undefined ? "" : ` <${flag.argument}>`}`;
+    const right = flag.environment === undefined ? flag.help : `${flag.help} [${flag.environment}]`;
+    return `${left.padEnd(26)} ${right}`;
+  });
+  return [
+    "Usage: bilheteria serve [flags]",
+    "",
+    "Sells scarce tickets live. Flags, and [the variables] that set the same:",
+    "",
+    ...rows,
+    "  --help                     this text",
+    "  --version                  the version",
+  ].join("\n");
+}
+
+function parseFlags(args: readonly string[]): Record<string, unknown> {
+  const options = Object.fromEntries(
+    Object.entries(FLAGS).map(([name, flag]) => [
+      name,
+      flag.argument === undefined
+        ? { type: "boolean" as const }
+        : { type: "string" as const, multiple: flag.repeatable === true },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
+  } catch (cause) {
+    throw new ConfigError(`${cause instanceof Error ? cause.message : String(cause)}. See bilheteria --help`);
+  }
+}
