@@ -47,7 +47,7 @@ export function evolve(state: BoxOffice, event: SaleEvent, epoch: number): BoxOf
       state.sales.set(event.sale, newSale(event, state.offset));
       break;
     case "sold_out":
-      touch(state, event.sale, event.at);
+      // Says something about the purchase before it and changes nothing itself, so the sale's position stays.
       break;
     case "restocked": {
       const sale = touch(state, event.sale, event.at);

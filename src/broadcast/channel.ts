@@ -13,12 +13,15 @@ export class Channel {
   readonly notices: NoticeLog;
   view: SaleView;
   watching = 0;
+  /** Offset at which the number left last changed. */
+  #numberOffset: number;
   #presenceVersion = 0;
   /** Encoded pushes by format and by what they hold; emptied whenever there is something new to say. */
   readonly #encoded = new Map<PushFormat, Map<string, Buffer>>();
 
   constructor(view: SaleView, noticeCapacity: number) {
     this.view = view;
+    this.#numberOffset = view.position.offset;
     this.notices = new NoticeLog(noticeCapacity);
   }
 
@@ -41,6 +44,7 @@ export class Channel {
   }
 
   update(view: SaleView): void {
+    if (view.available !== this.view.available) this.#numberOffset = view.position.offset;
     this.view = view;
     this.#encoded.clear();
   }
@@ -66,7 +70,8 @@ export class Channel {
   owedTo(member: Subscriber): Buffer | null | "lost" {
     const { push } = member;
     const { end, first } = this.notices;
-    const stock = push.wantsStock && push.toldOffset < this.view.position.offset;
+    const newest = member.format.showsState ? this.view.position.offset : this.#numberOffset;
+    const stock = push.wantsStock && push.toldOffset < newest;
     const presence = push.wantsPresence && push.toldPresence < this.#presenceVersion;
     const from = push.nextNotice;
     if (!stock && !presence && from === end) return null;

@@ -3,6 +3,8 @@ import type { NoticeMessage } from "../protocol/messages.ts";
 
 /** How pushes look on one kind of connection. Few exist, each is one object: encoded bytes are cached per format. */
 export interface PushFormat {
+  /** Whether a stock update says more than the number left, so that opening or closing is worth one too. */
+  readonly showsState: boolean;
   stock(view: SaleView): Buffer;
   notice(notice: NoticeMessage): Buffer;
   /** Null where the dialect has no such message. */

@@ -90,3 +90,17 @@ export interface EngineProbe {
   batch(commands: number, events: number): void;
   synced(ms: number): void;
 }
+
+/** One command as the command log shows it; both texts come from outside and are made harmless there. */
+export interface CommandRecord {
+  readonly at: Instant;
+  readonly address: string;
+  readonly port: number;
+  readonly transport: "ws" | "tcp" | "http";
+  readonly command: string;
+  readonly outcome: string;
+}
+
+export interface CommandRecorder {
+  record(record: CommandRecord): void;
+}

@@ -17,6 +17,8 @@ export type Refusal =
   | { readonly reason: "bad_body"; readonly detail: string }
   | { readonly reason: "method_not_allowed" }
   | { readonly reason: "key_required" }
+  | { readonly reason: "forbidden_origin" }
+  | { readonly reason: "unknown_subprotocol" }
   | { readonly reason: "internal" };
 
 export type Reason = Refusal["reason"];
@@ -44,6 +46,8 @@ export const HTTP_STATUS: Readonly<Record<Reason, number>> = {
   sale_exists: 409,
   too_many_sales: 409,
   unauthorized: 401,
+  forbidden_origin: 403,
+  unknown_subprotocol: 400,
   internal: 500,
 };
 
@@ -94,6 +98,10 @@ export function refusalWords(refusal: Refusal): string {
       return "Limite de vendas atingido";
     case "unauthorized":
       return "Token do organizador ausente ou errado";
+    case "forbidden_origin":
+      return "Origem não permitida";
+    case "unknown_subprotocol":
+      return "Subprotocolo desconhecido. Use bilheteria.json.v1 ou nenhum";
     case "internal":
       return "Falha interna";
   }

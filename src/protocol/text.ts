@@ -3,7 +3,7 @@
  * classroom's clients send.
  */
 import type { Answer } from "../box-office/answer.ts";
-import type { NoticeMessage, StockMessage } from "./messages.ts";
+import type { NoticeMessage } from "./messages.ts";
 import { refusalWords, type Refusal } from "./refusals.ts";
 import { isPurchaseKey, type Request, type RequestLimits } from "./request.ts";
 
@@ -74,7 +74,7 @@ export function formatTickets(newest: readonly string[], total: number): string 
   return total === 0 ? TEXT.noTickets : `Ingressos (${total}): ${newest.join(", ")}`;
 }
 
-export function formatStock(stock: StockMessage): string {
+export function formatStock(stock: { readonly available: number }): string {
   return `ESTOQUE: ${stock.available}`;
 }
 

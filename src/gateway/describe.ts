@@ -1,0 +1,53 @@
+/** Commands and outcomes as the command log names them: the same words for both dialects and all transports. */
+import type { Answer } from "../box-office/answer.ts";
+import type { Refusal } from "../protocol/refusals.ts";
+import type { Request } from "../protocol/request.ts";
+
+/** @param text what came in, for requests that couldn't be read; the log makes it harmless. */
+export function describeRequest(request: Request, text: string): string {
+  switch (request.type) {
+    case "query":
+      return "CONSULTAR";
+    case "buy":
+      return request.key === undefined
+        ? `COMPRAR ${request.quantity}`
+        : `COMPRAR ${request.quantity} ${maskKey(request.key)}`;
+    case "tickets":
+      return "INGRESSOS";
+    case "subscribe":
+      return "ASSINAR";
+    case "unsubscribe":
+      return "SILENCIAR";
+    case "help":
+      return "AJUDA";
+    case "quit":
+      return "SAIR";
+    case "refused":
+      // A refused purchase may carry a key; its words beyond the first are nobody's business.
+      return /^\s*\{/.test(text) ? "(json)" : (text.trimStart().split(/\s/, 1)[0] ?? "");
+  }
+}
+
+export function describeAnswer(answer: Answer): string {
+  switch (answer.kind) {
+    case "receipt": {
+      const item = answer.items[0];
+      return `${answer.repeated ? "repeated" : "sold"} order=${item?.order ?? 0} remaining=${item?.remaining ?? 0}`;
+    }
+    case "stock":
+      return `stock available=${answer.view.available}`;
+    case "rejected":
+      return answer.rejection.reason;
+    case "audit":
+      return `audit balanced=${answer.audit.balanced}`;
+  }
+}
+
+export function describeRefusal(refusal: Refusal): string {
+  return refusal.reason;
+}
+
+/** Enough to recognise a key in a log, not enough to use it. */
+export function maskKey(key: string): string {
+  return key.length <= 4 ? "****" : `${key.slice(0, 4)}…`;
+}

@@ -1,0 +1,38 @@
+import type { Hub } from "../broadcast/hub.ts";
+import type { Clock, CommandRecorder, Counter, Entropy } from "../engine/ports.ts";
+import type { Limits } from "../config.ts";
+import type { ReplyFlusher } from "./connection.ts";
+
+/** What every session shares. */
+export interface Desk {
+  readonly counter: Counter;
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly recorder: CommandRecorder;
+  readonly flusher: ReplyFlusher;
+  readonly limits: Limits;
+  /** Commands per second and connection; 0 for no limit. */
+  readonly rateLimit: number;
+  /** The journal's epoch: makes the keys of keyless purchases unique across restarts. */
+  readonly epoch: number;
+  /** Name and version, as `hello` tells them. */
+  readonly server: string;
+  readonly counts: SessionCounts;
+  /** A fault inside one session, which that session alone pays for. */
+  readonly report: (message: string, cause: unknown) => void;
+}
+
+/** Tallies that the metrics show. */
+export interface SessionCounts {
+  sessions: number;
+  slowReaders: number;
+  faults: number;
+  refusedConnections: number;
+}
+
+/** Numbers the sessions of this epoch. */
+export function nextSession(desk: Desk): number {
+  desk.counts.sessions += 1;
+  return desk.counts.sessions;
+}

@@ -1,0 +1,58 @@
+/**
+ * WebSocket text frames as a server sends them (RFC 6455, section 5.2): final, unmasked, no extension. Written here
+ * so that one encoded message can be written to every socket, and several in one write.
+ */
+
+const TEXT_FINAL = 0x81;
+
+/** Encodes each message as one frame, all in one piece of memory. */
+export function encodeTextFrames(messages: readonly string[]): Buffer {
+  const sizes = messages.map((message) => Buffer.byteLength(message));
+  let total = 0;
+  for (const size of sizes) total += headerBytes(size) + size;
+  const bytes = Buffer.allocUnsafe(total);
+  let offset = 0;
+  messages.forEach((message, i) => {
+    const size = sizes[i] ?? 0;
+    offset = writeHeader(bytes, offset, size);
+    offset += bytes.write(message, offset, size, "utf8");
+  });
+  return bytes;
+}
+
+export function encodeTextFrame(message: string): Buffer {
+  return encodeTextFrames([message]);
+}
+
+/** The payloads of frames that this file encoded; what the fallback writer sends one by one. */
+export function* payloadsOf(frames: Buffer): Generator<Buffer> {
+  let offset = 0;
+  while (offset < frames.length) {
+    const short = frames[offset + 1] ?? 0;
+    let size = short;
+    if (short === 126) size = frames.readUInt16BE(offset + 2);
+    else if (short === 127) size = Number(frames.readBigUInt64BE(offset + 2));
+    const start = offset + headerBytes(size);
+    yield frames.subarray(start, start + size);
+    offset = start + size;
+  }
+}
+
+function headerBytes(size: number): number {
+  if (size < 126) return 2;
+  return size < 65_536 ? 4 : 10;
+}
+
+function writeHeader(bytes: Buffer, offset: number, size: number): number {
+  bytes[offset] = TEXT_FINAL;
+  if (size < 126) {
+    bytes[offset + 1] = size;
+    return offset + 2;
+  }
+  if (size < 65_536) {
+    bytes[offset + 1] = 126;
+    return bytes.writeUInt16BE(size, offset + 2);
+  }
+  bytes[offset + 1] = 127;
+  return bytes.writeBigUInt64BE(BigInt(size), offset + 2);
+}

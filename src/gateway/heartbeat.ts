@@ -1,0 +1,75 @@
+/**
+ * Notices connections that went away without a word, and readers that stay too slow. One timer for all of them: each
+ * tick visits one part of the connections, so that ten thousand pings never leave in the same instant.
+ */
+import { CloseCode } from "../protocol/close-codes.ts";
+import type { Desk } from "./desk.ts";
+import type { SessionSocket } from "./websocket-gateway.ts";
+
+export class Heartbeat {
+  readonly #desk: Desk;
+  readonly #parts: Set<SessionSocket>[];
+  readonly #timer: NodeJS.Timeout;
+  #next = 0;
+  #size = 0;
+
+  constructor(desk: Desk) {
+    const { pingMs, sweepParts } = desk.limits.websocket;
+    this.#desk = desk;
+    this.#parts = Array.from({ length: sweepParts }, () => new Set<SessionSocket>());
+    this.#timer = setInterval(() => this.#sweep(), pingMs / sweepParts);
+    this.#timer.unref();
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  *members(): Generator<SessionSocket> {
+    for (const part of this.#parts) yield* part;
+  }
+
+  /** Joins the part that was visited last, so that its first ping comes one whole period from now. */
+  add(webSocket: SessionSocket): void {
+    const part = (this.#next + this.#parts.length - 1) % this.#parts.length;
+    this.#parts[part]?.add(webSocket);
+    this.#size += 1;
+  }
+
+  remove(webSocket: SessionSocket): void {
+    for (const part of this.#parts) {
+      if (part.delete(webSocket)) {
+        this.#size -= 1;
+        return;
+      }
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #sweep(): void {
+    const part = this.#parts[this.#next];
+    this.#next = (this.#next + 1) % this.#parts.length;
+    const now = this.#desk.clock.monotonic();
+    for (const webSocket of part ?? []) this.#visit(webSocket, now);
+  }
+
+  #visit(webSocket: SessionSocket, now: number): void {
+    const { websocket, output } = this.#desk.limits;
+    const backlog = webSocket.connection?.backlog ?? 0;
+    if (backlog <= output.softBytes) webSocket.slowSince = 0;
+    else if (webSocket.slowSince === 0) webSocket.slowSince = now;
+    if (webSocket.slowSince !== 0 && now - webSocket.slowSince > output.slowMs) {
+      webSocket.session?.tooSlow();
+      return;
+    }
+    if (webSocket.missedPongs >= websocket.missedPongs) {
+      webSocket.connection?.end(CloseCode.silent);
+      return;
+    }
+    webSocket.missedPongs += 1;
+    webSocket.ping();
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Turns the bytes of a raw TCP connection into lines. Pure: silence is told to it, it sets no timers.
+ *
+ * Classroom clients send `COMPRAR` without a line end and wait. So until a connection has sent its first newline,
+ * bytes that spell one bare command count as one after a short silence; a newline that comes right after belongs to
+ * it and is swallowed. Telnet's negotiation (RFC 854) is skipped.
+ */
+import { isBareCommand } from "../protocol/text.ts";
+
+export type LineEvent = { readonly type: "line"; readonly text: string } | { readonly type: "too_long" };
+
+const NEWLINE = 10;
+const RETURN = 13;
+const IAC = 255;
+const SUBNEGOTIATION = 250;
+const SUBNEGOTIATION_END = 240;
+const FIRST_OPTION = 251;
+
+/** Where in a telnet command the next byte stands. */
+type Telnet = "text" | "command" | "option" | "subnegotiation" | "subnegotiation-command";
+
+export class LineReader {
+  readonly #lineBytes: number;
+  readonly #bytes: number[] = [];
+  #telnet: Telnet = "text";
+  #sawNewline = false;
+  #swallowNewline = false;
+  /** The rest of a line that was too long is dropped. */
+  #skipping = false;
+
+  /** @param lineBytes the longest line, its end not counted. */
+  constructor(lineBytes: number) {
+    this.#lineBytes = lineBytes;
+  }
+
+  push(chunk: Uint8Array): LineEvent[] {
+    const events: LineEvent[] = [];
+    for (const byte of chunk) {
+      if (this.#telnet === "text" && byte !== IAC) this.#take(byte, events);
+      else this.#takeTelnet(byte, events);
+    }
+    return events;
+  }
+
+  /** What the silence after the last bytes may mean: nothing, a bare command, or something unfinished. */
+  get pending(): "nothing" | "command" | "fragment" {
+    if (this.#sawNewline || this.#bytes.length === 0) return "nothing";
+    return isBareCommand(this.#text()) ? "command" : "fragment";
+  }
+
+  /** The silence was long enough: whatever has come in is a line of its own. */
+  silence(): LineEvent[] {
+    if (this.pending === "nothing") return [];
+    this.#swallowNewline = true;
+    return [this.#line()];
+  }
+
+  /** Nothing more will come; unterminated bytes are the last line. */
+  end(): LineEvent[] {
+    return this.#bytes.length === 0 ? [] : [this.#line()];
+  }
+
+  #take(byte: number, events: LineEvent[]): void {
+    if (byte === NEWLINE) {
+      this.#endLine(events);
+      return;
+    }
+    // A carriage return may be the first half of a line end that is to be swallowed.
+    if (byte !== RETURN) this.#swallowNewline = false;
+    if (this.#skipping) return;
+    this.#bytes.push(byte);
+    if (this.#bytes.length <= this.#lineBytes + 1) return;
+    this.#bytes.length = 0;
+    this.#skipping = true;
+    events.push({ type: "too_long" });
+  }
+
+  #endLine(events: LineEvent[]): void {
+    this.#sawNewline = true;
+    const swallow = this.#swallowNewline;
+    this.#swallowNewline = false;
+    if (this.#skipping) {
+      this.#skipping = false;
+      return;
+    }
+    if (this.#bytes.at(-1) === RETURN) this.#bytes.pop();
+    if (swallow && this.#bytes.length === 0) return;
+    events.push(this.#bytes.length > this.#lineBytes ? this.#tooLong() : this.#line());
+  }
+
+  #takeTelnet(byte: number, events: LineEvent[]): void {
+    switch (this.#telnet) {
+      case "text":
+        this.#telnet = "command";
+        return;
+      case "command":
+        if (byte === SUBNEGOTIATION) this.#telnet = "subnegotiation";
+        else this.#telnet = byte >= FIRST_OPTION && byte < IAC ? "option" : "text";
+        if (byte === IAC) this.#take(IAC, events);
+        return;
+      case "option":
+        this.#telnet = "text";
+        return;
+      case "subnegotiation":
+        if (byte === IAC) this.#telnet = "subnegotiation-command";
+        return;
+      case "subnegotiation-command":
+        this.#telnet = byte === SUBNEGOTIATION_END ? "text" : "subnegotiation";
+    }
+  }
+
+  #tooLong(): LineEvent {
+    this.#bytes.length = 0;
+    return { type: "too_long" };
+  }
+
+  #line(): LineEvent {
+    const text = this.#text();
+    this.#bytes.length = 0;
+    return { type: "line", text };
+  }
+
+  #text(): string {
+    return Buffer.from(this.#bytes).toString("utf8");
+  }
+}

@@ -1,0 +1,326 @@
+/**
+ * One connection's conversation, whatever its transport and dialect. Commands go to the queue in the order in which
+ * they came; what is refused before the queue waits in its place, so answers always come in that order too.
+ */
+import { newSubscriberState, type PushFormat, type Subscriber } from "../broadcast/subscriber.ts";
+import type { Answer } from "../box-office/answer.ts";
+import type { Command } from "../box-office/command.ts";
+import type { BuyerId, PurchaseKey, SaleId, TicketCode } from "../box-office/sale.ts";
+import { CloseCode } from "../protocol/close-codes.ts";
+import type { Refusal } from "../protocol/refusals.ts";
+import type { Request } from "../protocol/request.ts";
+import { formatTickets, TEXT } from "../protocol/text.ts";
+import type { Connection } from "./connection.ts";
+import { nextSession, type Desk } from "./desk.ts";
+import type { Dialect } from "./dialect.ts";
+import { describeAnswer, describeRefusal, describeRequest } from "./describe.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { resumeMessages } from "./resume.ts";
+
+/** A reply in its place; `text` is null until it is known. */
+interface Slot {
+  text: string | null;
+}
+
+type Order = Extract<Request, { type: "query" | "buy" }>;
+
+export class Session implements Subscriber {
+  readonly format: PushFormat;
+  readonly push;
+  readonly #desk: Desk;
+  readonly #connection: Connection;
+  readonly #dialect: Dialect;
+  readonly #sale: SaleId;
+  readonly #number: number;
+  readonly #rate: RateLimit;
+  readonly #slots: Slot[] = [];
+  #keyless = 0;
+  #tickets: TicketCode[] = [];
+  #ticketCount = 0;
+  #refusals = 0;
+  #refusedAt = 0;
+  #reading = true;
+  /** What to close with once the last reply has left; null while the conversation goes on. */
+  #ending: CloseCode | null = null;
+  #closed = false;
+
+  constructor(
+    desk: Desk,
+    connection: Connection,
+    way: {
+      readonly dialect: Dialect;
+      readonly format: PushFormat;
+      readonly sale: SaleId;
+      readonly pushes: boolean;
+    },
+  ) {
+    this.#desk = desk;
+    this.#connection = connection;
+    this.#dialect = way.dialect;
+    this.#sale = way.sale;
+    this.format = way.format;
+    this.#number = nextSession(desk);
+    const { rateLimit, limits, clock } = desk;
+    this.#rate = new RateLimit(rateLimit, rateLimit * limits.session.rateBurst, clock.monotonic());
+    // A program says when it wants stock; people at a terminal want it from the start, classroom clients never.
+    const isText = way.dialect.name === "text";
+    this.push = newSubscriberState({ stock: way.pushes && isText, notices: way.pushes });
+    const view = desk.counter.view(way.sale);
+    if (view !== undefined) this.push.toldOffset = view.position.offset;
+    desk.hub.join(this, way.sale);
+  }
+
+  /** Takes one command. A fault in here ends this session and no other. */
+  receive(text: string): void {
+    if (this.#ending !== null || this.#closed) return;
+    this.#guarded(() => this.#receive(text));
+  }
+
+  /** Refuses something that never became a command, in its place. */
+  refuse(refusal: Refusal, id?: string): void {
+    if (this.#ending !== null || this.#closed) return;
+    this.#record(refusal.reason === "binary" ? "(binary)" : "(unreadable)", describeRefusal(refusal));
+    this.#say(this.#dialect.refusal(refusal, id));
+  }
+
+  /** The client will send no more: whatever it asked is answered, then the connection is closed. */
+  inputEnded(): void {
+    this.#finish(CloseCode.goodbye);
+  }
+
+  /** The socket is gone; replies that are still due go nowhere. */
+  closed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#desk.hub.leave(this, this.#sale);
+  }
+
+  /** The other end has read; what it is owed can go on. */
+  drained(): void {
+    this.#readMoreOrLess();
+    if (this.push.owed) this.#desk.hub.catchUp(this, this.#sale);
+  }
+
+  canTake(): boolean {
+    const { backlog, midCommand } = this.#connection;
+    if (this.#closed || midCommand || backlog > this.#desk.limits.output.softBytes) return false;
+    return this.#connection.peer.transport === "ws" || this.#slots.length === 0;
+  }
+
+  write(bytes: Buffer): void {
+    this.#connection.write(bytes);
+  }
+
+  tooSlow(): void {
+    this.#desk.counts.slowReaders += 1;
+    this.#connection.end(CloseCode.slowReader);
+  }
+
+  #receive(text: string): void {
+    const { limits, clock } = this.#desk;
+    const request = this.#dialect.parse(text, {
+      maxQuantity: limits.rules.maxQuantity,
+      lineBytes: limits.session.lineBytes,
+    });
+    const now = clock.monotonic();
+    const wait = this.#rate.take(now);
+    if (wait > 0) {
+      this.#refuseFlood(request, text, wait, now);
+      return;
+    }
+    switch (request.type) {
+      case "query":
+      case "buy":
+        this.#ask(request);
+        return;
+      case "refused":
+        this.#record(describeRequest(request, text), describeRefusal(request.refusal));
+        this.#say(this.#dialect.refusal(request.refusal, request.id));
+        return;
+      default:
+        this.#record(describeRequest(request, text), "ok");
+        this.#answerHere(request);
+    }
+  }
+
+  /** The commands that the queue has nothing to do with. */
+  #answerHere(request: Exclude<Request, Order | { type: "refused" }>): void {
+    switch (request.type) {
+      case "help":
+        this.#say(TEXT.help);
+        return;
+      case "tickets":
+        this.#say(formatTickets(this.#tickets.toReversed(), this.#ticketCount));
+        return;
+      case "subscribe":
+        this.#subscribe(request);
+        return;
+      case "unsubscribe":
+        this.#changeWishes(false);
+        this.#say(TEXT.unsubscribed);
+        return;
+      case "quit":
+        this.#say(TEXT.goodbye);
+        this.#finish(CloseCode.goodbye);
+    }
+  }
+
+  #subscribe(request: Extract<Request, { type: "subscribe" }>): void {
+    this.#changeWishes(true);
+    if (!request.snapshot) {
+      this.#say(TEXT.subscribed);
+      return;
+    }
+    this.push.wantsPresence = true;
+    const { view, missed } = this.#desk.hub.resume(this, this.#sale, request.from);
+    this.push.owed = true;
+    for (const message of resumeMessages(view, missed)) this.#say(message);
+  }
+
+  /** What happened under the old wishes is still told under them. */
+  #changeWishes(subscribed: boolean): void {
+    const owed = this.#desk.hub.takeOwed(this, this.#sale);
+    if (owed !== null) this.#afterReplies(owed);
+    this.push.wantsStock = subscribed;
+    if (this.#connection.peer.transport === "tcp") this.push.wantsNotices = subscribed;
+    const view = this.#desk.counter.view(this.#sale);
+    if (subscribed && view !== undefined)
+      this.push.toldOffset = Math.max(this.push.toldOffset, view.position.offset);
+  }
+
+  /** Pushes that were taken from the hub while a reply is due: they leave behind it. */
+  #afterReplies(bytes: Buffer): void {
+    if (this.#connection.peer.transport === "ws" || this.#slots.length === 0) this.#connection.write(bytes);
+    else this.#say(bytes.toString().replace(/\n$/, ""));
+  }
+
+  #ask(request: Order): void {
+    const id = request.type === "query" ? request.id : request.key;
+    const slot: Slot = { text: null };
+    this.#slots.push(slot);
+    const command = this.#commandOf(request);
+    const what = describeRequest(request, "");
+    const taken = this.#desk.counter.submit(command, (answer) =>
+      this.#guarded(() => {
+        this.#record(what, describeAnswer(answer));
+        this.#learn(answer);
+        slot.text = this.#dialect.answer(answer, id);
+        this.#settle();
+      }),
+    );
+    if (!taken) {
+      this.#record(what, "busy");
+      slot.text = this.#dialect.refusal({ reason: "busy" }, id);
+      this.#settle();
+    }
+    this.#readMoreOrLess();
+  }
+
+  #commandOf(request: Order): Command {
+    if (request.type === "query") return { type: "query", sale: this.#sale };
+    const { entropy, epoch } = this.#desk;
+    const { quantity } = request;
+    const codes = Array.from({ length: quantity }, () => entropy.ticketCode());
+    const buyer = request.buyer ?? (`ip:${this.#connection.peer.address}` as BuyerId);
+    const key = request.key ?? this.#hiddenKey(epoch);
+    return { type: "buy", items: [{ sale: this.#sale, quantity, codes }], buyer, key };
+  }
+
+  /** No client can send it, since keys have no dots: it makes a keyless purchase safe to hand on between processes. */
+  #hiddenKey(epoch: number): PurchaseKey {
+    this.#keyless += 1;
+    return `.${epoch}.${this.#number}.${this.#keyless}` as PurchaseKey;
+  }
+
+  /** A reply tells stock too, and gives tickets. */
+  #learn(answer: Answer): void {
+    if (answer.kind === "stock") {
+      this.push.toldOffset = Math.max(this.push.toldOffset, answer.view.position.offset);
+    } else if (answer.kind === "receipt") {
+      if (!answer.repeated) this.push.toldOffset = Math.max(this.push.toldOffset, answer.position.offset);
+      for (const item of answer.items) this.#keep(item.tickets);
+    }
+  }
+
+  #keep(codes: readonly TicketCode[]): void {
+    const fresh = codes.filter((code) => !this.#tickets.includes(code));
+    this.#ticketCount += fresh.length;
+    this.#tickets = [...this.#tickets, ...fresh].slice(-this.#desk.limits.session.listedTickets);
+  }
+
+  #refuseFlood(request: Request, text: string, wait: number, now: number): void {
+    const { floodRefusals } = this.#desk.limits.session;
+    this.#refusals = now - this.#refusedAt > 1000 ? 1 : this.#refusals + 1;
+    this.#refusedAt = now;
+    const refusal: Refusal = { reason: "rate_limited", retryAfterMs: Math.ceil(wait) };
+    this.#record(describeRequest(request, text), describeRefusal(refusal));
+    this.#say(this.#dialect.refusal(refusal, requestId(request)));
+    if (this.#refusals >= floodRefusals) this.#finish(CloseCode.ruleBroken);
+  }
+
+  /** Says something in its place: at once if nothing is due before it. */
+  #say(text: string): void {
+    if (this.#slots.length > 0) {
+      this.#slots.push({ text });
+      this.#readMoreOrLess();
+      return;
+    }
+    this.#connection.send(text);
+    this.#settle();
+  }
+
+  /** Sends every reply whose turn has come; when none is left, what waited for that. */
+  #settle(): void {
+    let sent = 0;
+    for (const slot of this.#slots) {
+      if (slot.text === null) break;
+      this.#connection.send(slot.text);
+      sent += 1;
+    }
+    this.#slots.splice(0, sent);
+    this.#readMoreOrLess();
+    if (this.#slots.length > 0) return;
+    if (this.push.owed) this.#desk.hub.catchUp(this, this.#sale);
+    if (this.#ending !== null) this.#connection.end(this.#ending);
+  }
+
+  #finish(code: CloseCode): void {
+    if (this.#ending !== null || this.#closed) return;
+    this.#ending = code;
+    this.#settle();
+  }
+
+  /** Reads on only while the client takes its answers and not too many are due. */
+  #readMoreOrLess(): void {
+    const { session, output } = this.#desk.limits;
+    const backlog = this.#connection.backlog;
+    if (this.#reading) {
+      if (this.#slots.length < session.pendingReplies && backlog <= output.softBytes) return;
+      this.#reading = false;
+      this.#connection.pause();
+    } else if (this.#slots.length <= session.pendingReplies / 2 && backlog <= output.softBytes / 2) {
+      this.#reading = true;
+      this.#connection.resume();
+    }
+  }
+
+  #record(command: string, outcome: string): void {
+    const { address, port, transport } = this.#connection.peer;
+    this.#desk.recorder.record({ at: this.#desk.clock.now(), address, port, transport, command, outcome });
+  }
+
+  #guarded(step: () => void): void {
+    try {
+      step();
+    } catch (cause) {
+      this.#desk.counts.faults += 1;
+      this.#desk.report("a session failed and was closed", cause);
+      this.#connection.end(CloseCode.sessionFault);
+    }
+  }
+}
+
+function requestId(request: Request): string | undefined {
+  if (request.type === "buy") return request.key;
+  return request.type === "query" || request.type === "refused" ? request.id : undefined;
+}

@@ -1,0 +1,56 @@
+import type { WebSocket } from "ws";
+import type { CloseCode } from "../protocol/close-codes.ts";
+import type { Connection, Peer, ReplyFlusher } from "./connection.ts";
+import { encodeTextFrames } from "./frames.ts";
+import { createFrameWriter, type FrameWriter } from "./websocket-writer.ts";
+
+export class WebSocketConnection implements Connection {
+  readonly peer: Peer;
+  readonly midCommand = false;
+  readonly #webSocket: WebSocket;
+  readonly #writer: FrameWriter;
+  readonly #flusher: ReplyFlusher;
+  #replies: string[] = [];
+
+  constructor(webSocket: WebSocket, peer: Peer, flusher: ReplyFlusher) {
+    this.#webSocket = webSocket;
+    this.peer = peer;
+    this.#flusher = flusher;
+    this.#writer = createFrameWriter(webSocket);
+  }
+
+  get backlog(): number {
+    return this.#writer.backlog();
+  }
+
+  send(reply: string): void {
+    if (this.#replies.push(reply) === 1) this.#flusher.add(this);
+  }
+
+  write(bytes: Buffer): void {
+    this.flush();
+    this.#writer.write(bytes);
+  }
+
+  flush(): void {
+    if (this.#replies.length === 0) return;
+    const replies = this.#replies;
+    this.#replies = [];
+    this.#writer.write(encodeTextFrames(replies));
+  }
+
+  end(code: CloseCode): void {
+    this.flush();
+    this.#webSocket.close(code);
+    // A client that was paused could never read our close, nor answer it.
+    this.#webSocket.resume();
+  }
+
+  pause(): void {
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    this.#webSocket.resume();
+  }
+}

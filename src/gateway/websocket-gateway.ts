@@ -1,0 +1,173 @@
+/**
+ * WebSockets, from the handshake to the last frame. What doesn't fit (an unknown sale, a foreign page, a dialect that
+ * doesn't exist) is refused before there is a WebSocket; a server that is full says so after the handshake, because a
+ * browser can't see the status of a refused one.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { WebSocket, WebSocketServer, type RawData, type ServerOptions } from "ws";
+import type { SaleId } from "../box-office/sale.ts";
+import { CloseCode } from "../protocol/close-codes.ts";
+import { JSON_SUBPROTOCOL } from "../protocol/messages.ts";
+import { formatMessage } from "../protocol/json.ts";
+import { plainAddress } from "./address.ts";
+import type { Desk } from "./desk.ts";
+import { jsonDialect, textDialect } from "./dialect.ts";
+import { webSocketJson, webSocketText } from "./formats.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { isAllowedOrigin } from "./origin.ts";
+import { refuseUpgrade } from "./problem.ts";
+import { Session } from "./session.ts";
+import { WebSocketConnection } from "./websocket-connection.ts";
+
+/** What hangs on each WebSocket, so that handlers can be shared instead of made per connection. */
+export class SessionSocket extends WebSocket {
+  session: Session | null = null;
+  connection: WebSocketConnection | null = null;
+  missedPongs = 0;
+  slowSince = 0;
+}
+
+export interface WebSocketGatewayOptions {
+  readonly desk: Desk;
+  readonly defaultSale: SaleId;
+  /** Origins allowed beside the server's own host. */
+  readonly origins: readonly string[];
+}
+
+export class WebSocketGateway {
+  readonly #options: WebSocketGatewayOptions;
+  readonly #server: WebSocketServer;
+  readonly #heartbeat: Heartbeat;
+
+  constructor(options: WebSocketGatewayOptions) {
+    const { websocket } = options.desk.limits;
+    this.#options = options;
+    this.#heartbeat = new Heartbeat(options.desk);
+    // `closeTimeout` is documented by ws and missing from its types.
+    const serverOptions: ServerOptions<typeof SessionSocket> & { closeTimeout: number } = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: websocket.messageBytes,
+      maxFragments: websocket.fragments,
+      closeTimeout: websocket.closeTimeoutMs,
+      WebSocket: SessionSocket,
+      handleProtocols: (offered) => (offered.has(JSON_SUBPROTOCOL) ? JSON_SUBPROTOCOL : false),
+    };
+    this.#server = new WebSocketServer(serverOptions);
+  }
+
+  get connections(): number {
+    return this.#heartbeat.size;
+  }
+
+  /** Takes over an HTTP upgrade. @param admitted false when the server is full. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, admitted: boolean): void {
+    const sale = saleOf(request.url ?? "/", this.#options.defaultSale);
+    if (sale === null || this.#options.desk.counter.view(sale) === undefined) {
+      refuseUpgrade(socket, { reason: "unknown_sale" });
+      return;
+    }
+    if (!isAllowedOrigin(request.headers.origin, request.headers.host, this.#options.origins)) {
+      refuseUpgrade(socket, { reason: "forbidden_origin" });
+      return;
+    }
+    if (!offersKnownDialect(request.headers["sec-websocket-protocol"])) {
+      refuseUpgrade(socket, { reason: "unknown_subprotocol" });
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      webSocket.on("error", ignore);
+      if (admitted) this.#accept(webSocket as SessionSocket, socket as Socket, sale);
+      else webSocket.close(CloseCode.serverFull);
+    });
+  }
+
+  /** Tells every client to come back later, and stops the heartbeat. */
+  stop(): void {
+    this.#heartbeat.stop();
+    for (const webSocket of this.#heartbeat.members()) webSocket.connection?.end(CloseCode.goingAway);
+  }
+
+  /** Cuts whoever hasn't closed by now. */
+  cut(): void {
+    for (const webSocket of this.#heartbeat.members()) webSocket.terminate();
+  }
+
+  #accept(webSocket: SessionSocket, socket: Socket, sale: SaleId): void {
+    const { desk } = this.#options;
+    const address = plainAddress(socket.remoteAddress);
+    socket.setNoDelay(true);
+    const isJson = webSocket.protocol === JSON_SUBPROTOCOL;
+    const peer = { address, port: socket.remotePort ?? 0, transport: "ws" as const };
+    const connection = new WebSocketConnection(webSocket, peer, desk.flusher);
+    webSocket.connection = connection;
+    webSocket.session = new Session(desk, connection, {
+      dialect: isJson ? jsonDialect : textDialect,
+      format: isJson ? webSocketJson : webSocketText,
+      sale,
+      pushes: true,
+    });
+    if (isJson) connection.send(this.#hello(sale));
+    this.#heartbeat.add(webSocket);
+    webSocket.on("message", onMessage);
+    webSocket.on("pong", onPong);
+    socket.on("drain", () => webSocket.session?.drained());
+    webSocket.on("close", () => {
+      this.#heartbeat.remove(webSocket);
+      webSocket.session?.closed();
+    });
+  }
+
+  #hello(sale: SaleId): string {
+    const { desk } = this.#options;
+    return formatMessage({
+      type: "hello",
+      server: desk.server,
+      protocol: JSON_SUBPROTOCOL,
+      serverTime: desk.clock.now(),
+      sale,
+      title: desk.counter.view(sale)?.title ?? sale,
+      maxQuantity: desk.limits.rules.maxQuantity,
+    });
+  }
+}
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  const { session, protocol } = this as SessionSocket;
+  if (session === null) return;
+  if (isBinary) {
+    session.refuse({ reason: "binary" });
+    return;
+  }
+  const text = (data as Buffer).toString("utf8");
+  if (protocol === JSON_SUBPROTOCOL || !text.includes("\n")) {
+    session.receive(text);
+    return;
+  }
+  // Several lines are several commands; the newline that ends the message ends its last line.
+  for (const line of text.replace(/\r?\n$/, "").split("\n")) {
+    session.receive(line.endsWith("\r") ? line.slice(0, -1) : line);
+  }
+}
+
+function onPong(this: WebSocket): void {
+  (this as SessionSocket).missedPongs = 0;
+}
+
+/** `ws` closes the connection itself, with the code that says which rule was broken. */
+function ignore(): void {}
+
+function saleOf(url: string, defaultSale: SaleId): SaleId | null {
+  const path = url.split("?", 1)[0] ?? "/";
+  if (path === "/" || path === "/ws") return defaultSale;
+  const match = /^\/vendas\/([^/]+)\/?$/.exec(path);
+  return match === null ? null : (match[1] as SaleId);
+}
+
+function offersKnownDialect(header: string | undefined): boolean {
+  if (header === undefined) return true;
+  return header.split(",").some((name) => name.trim() === JSON_SUBPROTOCOL);
+}

@@ -1,0 +1,87 @@
+/**
+ * The server's console: JSON lines for machines, plain lines on a terminal. Lines are handed over asynchronously, and
+ * what a console that doesn't read leaves waiting is bounded.
+ */
+import { pino, type Logger } from "pino";
+
+export interface ConsoleLogOptions {
+  readonly level: string;
+  /** Plain lines for people instead of JSON. */
+  readonly readable: boolean;
+  /** Bytes that may wait for a console that doesn't read; more are dropped and counted. */
+  readonly waitingBytes: number;
+}
+
+export interface ConsoleLog {
+  readonly logger: Logger;
+  /** Writes that were dropped because the console didn't read. */
+  dropped(): number;
+  /** Writes what waits and returns when it is written; for the last moment of the process. */
+  flush(): void;
+}
+
+/** @param descriptor where the lines go; 1 is standard output. */
+export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): ConsoleLog {
+  const { level, readable, waitingBytes } = options;
+  const destination = pino.destination({
+    fd: descriptor,
+    sync: false,
+    minLength: readable ? 0 : 4096,
+    maxLength: waitingBytes,
+    periodicFlush: 250,
+  });
+  let dropped = 0;
+  destination.on("drop", () => {
+    dropped += 1;
+  });
+  // A console that went away (a closed pipe) is no reason to stop selling.
+  destination.on("error", () => {
+    dropped += 1;
+  });
+  const stream = readable ? { write: (line: string) => destination.write(readableLine(line)) } : destination;
+  // A record may bring its own time: commands are written some time after they were answered.
+  const logger = pino({ level, base: null, timestamp: false, mixin: withTime }, stream);
+  return {
+    logger,
+    dropped: () => dropped,
+    flush: () => {
+      try {
+        destination.flushSync();
+      } catch {
+        dropped += 1;
+      }
+    },
+  };
+}
+
+const LEVELS: Readonly<Record<number, string>> = {
+  10: "trace",
+  20: "debug",
+  40: "WARN",
+  50: "ERROR",
+  60: "FATAL",
+};
+
+/** One JSON line as a person reads it: time, level unless it is ordinary, what and where, the rest as `name=value`. */
+export function readableLine(line: string): string {
+  const { time, level, msg, ip, port, via, command, outcome, ...rest } = JSON.parse(line) as Record<
+    string,
+    unknown
+  >;
+  const clock = new Date(Number(time)).toISOString().slice(11, 23);
+  const parts = [clock, LEVELS[Number(level)], typeof msg === "string" ? msg : undefined];
+  if (typeof command === "string" && typeof outcome === "string") {
+    parts.push(
+      `${String(via).padEnd(4)} ${String(ip)}:${String(port)}`.padEnd(24),
+      `${command.padEnd(20)} ${outcome}`,
+    );
+  }
+  for (const [name, value] of Object.entries(rest)) {
+    parts.push(`${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  }
+  return `${parts.filter((part) => part !== undefined).join("  ")}\n`;
+}
+
+function withTime(record: object): { time?: number } {
+  return "time" in record ? {} : { time: Date.now() };
+}
