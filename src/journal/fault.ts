@@ -1,0 +1,101 @@
+/** What can be wrong with a data directory. Each fault has a stable `code`, says what happened and what to do. */
+
+/** The journal on disk isn't what was written. Nothing was changed; going on would be a guess. */
+export class JournalCorrupt extends Error {
+  readonly code = "JOURNAL_CORRUPT";
+  readonly file: string;
+  /** Byte offset in the file at which it stops making sense. */
+  readonly offset: number;
+
+  constructor(file: string, offset: number, what: string, cause?: unknown) {
+    super(
+      `${file} is damaged at byte ${offset}: ${what}. Nothing was changed. Restore the data directory from a ` +
+        "backup, or keep it for inspection and start with another one.",
+      { cause },
+    );
+    this.name = "JournalCorrupt";
+    this.file = file;
+    this.offset = offset;
+  }
+}
+
+/** Another process owns the data directory. */
+export class DataDirectoryInUse extends Error {
+  readonly code = "DATA_DIRECTORY_IN_USE";
+  /** Null when the holder didn't say. */
+  readonly pid: number | null;
+
+  constructor(directory: string, holder: Holder | null) {
+    const who =
+      holder === null
+        ? "a process that doesn't say who it is"
+        : `process ${holder.pid}, running since ${holder.since}${holder.text === "" ? "" : ` (${holder.text})`}`;
+    super(`${directory} is in use by ${who}. Stop that process first, or choose another directory.`);
+    this.name = "DataDirectoryInUse";
+    this.pid = holder?.pid ?? null;
+  }
+}
+
+/** What the holder of a lock says of itself. */
+export interface Holder {
+  readonly pid: number;
+  /** ISO 8601. */
+  readonly since: string;
+  /** Whatever the program added, such as the addresses that it listens on. */
+  readonly text: string;
+}
+
+export type DiskFaultCode = "DISK_DENIED" | "DISK_FULL" | "DISK_READ_ONLY" | "TOO_MANY_FILES" | "DISK_FAILED";
+
+/** The system refused to read or write the data directory at start. */
+export class DiskFault extends Error {
+  readonly code: DiskFaultCode;
+
+  constructor(code: DiskFaultCode, message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = "DiskFault";
+    this.code = code;
+  }
+}
+
+const DENIED = ["DISK_DENIED", "not allowed", "Give this user read and write access to it."] as const;
+const FULL = ["DISK_FULL", "no space left", "Free some space, or choose another directory."] as const;
+const FAILED = ["DISK_FAILED", "failed", "Check the disk and the path."] as const;
+const FILES = [
+  "TOO_MANY_FILES",
+  "too many open files",
+  "Raise the limit of open files (ulimit -n).",
+] as const;
+const READ_ONLY = [
+  "DISK_READ_ONLY",
+  "read-only",
+  "Mount it for writing, or choose another directory.",
+] as const;
+
+const BY_SYSTEM_CODE = new Map<string, readonly [DiskFaultCode, string, string]>([
+  ["EACCES", DENIED],
+  ["EPERM", DENIED],
+  ["ENOSPC", FULL],
+  ["EDQUOT", FULL],
+  ["EROFS", READ_ONLY],
+  ["EMFILE", FILES],
+  ["ENFILE", FILES],
+]);
+
+/** Turns a system error into a `DiskFault`; whatever isn't one comes back as it is. */
+export function asDiskFault(error: unknown, directory: string): unknown {
+  const code = systemCode(error);
+  if (!(error instanceof Error) || code === null) return error;
+  const [fault, what, advice] = BY_SYSTEM_CODE.get(code) ?? FAILED;
+  return new DiskFault(
+    fault,
+    `the data directory ${directory} can't be used: ${what} (${error.message}). ${advice}`,
+    error,
+  );
+}
+
+/** The system's name of an error, such as `ENOSPC`, or null. */
+export function systemCode(error: unknown): string | null {
+  if (!(error instanceof Error) || !("syscall" in error || "errno" in error)) return null;
+  return "code" in error && typeof error.code === "string" ? error.code : null;
+}

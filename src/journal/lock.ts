@@ -1,0 +1,123 @@
+/**
+ * One process owns a data directory. The lock is a socket that the kernel takes down with the process, however it
+ * dies, so no lock is ever left over and none is ever broken by guessing:
+ *
+ * - Linux: an abstract socket, which is a name and no file.
+ * - Windows: a named pipe.
+ * - elsewhere: a socket file in the directory. The file outlives a killed process, so whoever finds it asks: a dead
+ *   owner's socket refuses connections, and then its file is removed. Two processes that find a dead one's file in the
+ *   same instant may both take it; Linux and Windows have no such moment.
+ *
+ * The name tells device and inode of the directory, so two paths to one directory are one lock. Whoever connects to
+ * the socket is told, in one line of JSON, who holds it.
+ *
+ * What it doesn't cover: abstract sockets belong to a network namespace, so two containers that share a volume don't
+ * see each other's; and two machines that share a network disk don't either.
+ */
+import { mkdir, stat, unlink } from "node:fs/promises";
+import { connect, createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { asDiskFault, DataDirectoryInUse, systemCode, type Holder } from "./fault.ts";
+
+export interface Lock {
+  /** Lets the next process in. */
+  release(): Promise<void>;
+}
+
+/** What the holder may take to answer. */
+const ANSWER_TIMEOUT_MS = 1_000;
+
+const MAX_ANSWER_CHARACTERS = 4_096;
+
+/**
+ * Takes the lock of a data directory, which is made if it isn't there.
+ *
+ * @param describe what the program adds about itself, such as its addresses; asked whenever somebody wants to know.
+ * @param since when the process started, in ISO 8601.
+ * @throws {DataDirectoryInUse} if another process, or this one, holds it.
+ * @throws {DiskFault} if the directory can't be made or looked at.
+ */
+export async function lockDirectory(directory: string, since: string, describe: () => string): Promise<Lock> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const address = await addressOf(directory);
+    const server =
+      (await listen(address, since, describe)) ?? (await takeOver(directory, address, since, describe));
+    return { release: () => new Promise((resolve) => server.close(() => resolve())) };
+  } catch (error) {
+    throw asDiskFault(error, directory);
+  }
+}
+
+async function addressOf(directory: string): Promise<string> {
+  const { dev, ino } = await stat(directory, { bigint: true });
+  const name = `bilheteria-${dev.toString(16)}-${ino.toString(16)}`;
+  if (process.platform === "linux") return `\0${name}`;
+  if (process.platform === "win32") return `\\\\.\\pipe\\${name}`;
+  return join(directory, "lock.sock");
+}
+
+/** Null if the address is taken. */
+function listen(address: string, since: string, describe: () => string): Promise<Server | null> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => {
+      const holder: Holder = { pid: process.pid, since, text: describe() };
+      socket.on("error", () => socket.destroy());
+      socket.end(`${JSON.stringify(holder)}\n`);
+    });
+    server.once("error", (error) => {
+      if (systemCode(error) === "EADDRINUSE") resolve(null);
+      else reject(error);
+    });
+    server.listen({ path: address }, () => {
+      // The lock alone keeps no process running.
+      server.unref();
+      resolve(server);
+    });
+  });
+}
+
+async function takeOver(
+  directory: string,
+  address: string,
+  since: string,
+  describe: () => string,
+): Promise<Server> {
+  const holder = await askHolder(address);
+  if (holder !== "dead") throw new DataDirectoryInUse(directory, holder);
+  if (process.platform !== "linux" && process.platform !== "win32") {
+    await unlink(address).catch(() => undefined);
+  }
+  const server = await listen(address, since, describe);
+  if (server === null) throw new DataDirectoryInUse(directory, null);
+  return server;
+}
+
+/** Who holds the address; null if it doesn't say, `dead` if nobody listens there. */
+function askHolder(address: string): Promise<Holder | null | "dead"> {
+  return new Promise((resolve) => {
+    let answer = "";
+    const socket = connect({ path: address });
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy());
+    socket.setEncoding("utf8");
+    socket.on("data", (text: string) => {
+      answer += text;
+      if (answer.length > MAX_ANSWER_CHARACTERS) socket.destroy();
+    });
+    socket.on("error", (error) => {
+      const code = systemCode(error);
+      if (code === "ECONNREFUSED" || code === "ENOENT") resolve("dead");
+    });
+    socket.on("close", () => resolve(parseHolder(answer)));
+  });
+}
+
+function parseHolder(answer: string): Holder | null {
+  try {
+    const { pid, since, text } = JSON.parse(answer) as Partial<Holder>;
+    if (typeof pid !== "number" || typeof since !== "string" || typeof text !== "string") return null;
+    return { pid, since, text };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The real disk. A durable write is one `write` on a descriptor opened with `O_DSYNC`, which Linux answers when the
+ * bytes and whatever is needed to find them again are on stable storage; into space that was written before, that
+ * costs no metadata. Elsewhere it is a write and a sync: Windows has no `O_DSYNC`, and on macOS only the sync
+ * (`F_FULLFSYNC`, which libuv uses) gets past the drive's own cache.
+ */
+import { constants, fdatasync, read, write } from "node:fs";
+import { mkdir, open, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Disk, DiskFile } from "./disk.ts";
+
+const WRITES_ARE_DURABLE = process.platform === "linux";
+
+/** O_DSYNC is typed as always there, but isn't defined on every system. */
+const DURABLE_FLAGS = constants.O_RDWR | constants.O_CREAT | (WRITES_ARE_DURABLE ? constants.O_DSYNC : 0);
+
+export const nodeDisk: Disk = {
+  async open(path, mode) {
+    if (mode === "read") return new NodeFile(await open(path, "r"), false);
+    if (mode === "scratch") return new NodeFile(await open(path, "w+", 0o600), false);
+    return new NodeFile(await open(path, DURABLE_FLAGS, 0o600), !WRITES_ARE_DURABLE);
+  },
+  rename: (from, to) => rename(from, to),
+  remove: (path) => unlink(path),
+  list: (directory) => readdir(directory),
+  async makeDirectory(path) {
+    const first = await mkdir(path, { recursive: true, mode: 0o700 });
+    if (first === undefined) return;
+    // Each new directory is a name in the one above it.
+    for (let made = path; made.length >= first.length; made = dirname(made)) {
+      await syncDirectory(dirname(made));
+    }
+  },
+  syncDirectory,
+};
+
+async function syncDirectory(path: string): Promise<void> {
+  // Windows can't open a directory for syncing; NTFS journals its names by itself.
+  if (process.platform === "win32") return;
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+class NodeFile implements DiskFile {
+  readonly #handle: FileHandle;
+  readonly #syncEachWrite: boolean;
+
+  constructor(handle: FileHandle, syncEachWrite: boolean) {
+    this.#handle = handle;
+    this.#syncEachWrite = syncEachWrite;
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size;
+  }
+
+  read(into: Buffer, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      let filled = 0;
+      const step = (error: Error | null, count: number): void => {
+        if (error !== null) reject(error);
+        else if (count === 0 || (filled += count) === into.length) resolve(filled);
+        else read(this.#handle.fd, into, filled, into.length - filled, position + filled, step);
+      };
+      read(this.#handle.fd, into, 0, into.length, position, step);
+    });
+  }
+
+  write(
+    bytes: Buffer,
+    start: number,
+    length: number,
+    position: number,
+    done: (error: Error | null, written: number) => void,
+  ): void {
+    const { fd } = this.#handle;
+    if (!this.#syncEachWrite) {
+      write(fd, bytes, start, length, position, done);
+      return;
+    }
+    write(fd, bytes, start, length, position, (error, written) => {
+      if (error !== null) done(error, written);
+      else fdatasync(fd, (syncError) => done(syncError, written));
+    });
+  }
+
+  truncate(length: number): Promise<void> {
+    return this.#handle.truncate(length);
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.sync();
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Finding out what the journal says, and changing nothing: the newest good snapshot, then every segment from there
+ * on, frame by frame, each checked against the one before. Only the end of the last segment may be unfinished
+ * (tail.ts); every other doubt is a `JournalCorrupt` that names the file and the byte.
+ *
+ * A snapshot always ends where a segment begins, since it is folded from sealed segments. It repeats the chain's hash
+ * at that point, so a snapshot and the segments after it can't come from different histories. A snapshot that is
+ * damaged costs time and not data, and is passed over; unless the segments that it stands for are gone.
+ */
+import { evolve, type BoxOffice } from "../box-office/box-office.ts";
+import type { DataDirectory, NumberedFile } from "./data-directory.ts";
+import type { Disk } from "./disk.ts";
+import { JournalCorrupt } from "./fault.ts";
+import { NOTHING_BEFORE, type FileHeader } from "./file-header.ts";
+import type { Chain, Stop } from "./frame-reader.ts";
+import type { JournalLimits } from "./limits.ts";
+import { openSegment, readSegment, type Before, type OpenedSegment } from "./segment.ts";
+import { restoreSnapshot, verifySnapshot, type VerifiedSnapshot } from "./snapshot.ts";
+import { firstNonZero, judgeTail, type Tail } from "./tail.ts";
+
+export interface SkippedSnapshot {
+  readonly path: string;
+  readonly why: string;
+}
+
+export interface Recovered {
+  /** Null if the directory holds no journal yet. */
+  readonly last: LastSegment | null;
+  readonly snapshot: { readonly path: string; readonly offset: number } | null;
+  readonly skipped: readonly SkippedSnapshot[];
+  /** Events replayed, and the bytes of their frames. */
+  readonly events: number;
+  readonly bytes: number;
+}
+
+export interface LastSegment {
+  readonly path: string;
+  readonly header: FileHeader;
+  /** Where its sound frames end. */
+  readonly end: Chain;
+  readonly torn: { readonly position: number; readonly bytes: Buffer } | null;
+}
+
+/**
+ * Brings `state`, which must be new, to what the journal says.
+ *
+ * @throws {JournalCorrupt} and then the state is of no use.
+ */
+export async function recover(
+  disk: Disk,
+  directory: DataDirectory,
+  limits: JournalLimits,
+  state: BoxOffice,
+): Promise<Recovered> {
+  const segments = await directory.segments(disk);
+  const { found, skipped } = await findSnapshot(disk, directory, limits, segments);
+  if (found !== null) await restoreSnapshot(disk, found, limits.maxFrameBytes, state);
+  const start = state.offset;
+  const from = segments.findIndex(({ offset }) => offset === start);
+  if (segments.length > 0 && from === -1) throw missingFrom(segments, skipped);
+  let before: Before | null = found === null ? null : beforeOf(found.header);
+  let last: LastSegment | null = null;
+  let bytes = 0;
+  for (const segment of segments.slice(Math.max(from, 0))) {
+    if (last !== null && last.end.offset !== segment.offset) throw gap(last, segment);
+    const isLast = segment === segments.at(-1);
+    last = await replaySegment(disk, segment, before, limits, isLast, state);
+    before = { log: last.header.log, epoch: last.header.epoch, hash: last.end.hash.toString("hex") };
+    bytes += last.end.position;
+  }
+  const snapshot = found === null ? null : { path: found.path, offset: found.header.first };
+  return { last, snapshot, skipped, events: state.offset - start, bytes };
+}
+
+async function replaySegment(
+  disk: Disk,
+  file: NumberedFile,
+  before: Before | null,
+  limits: JournalLimits,
+  isLast: boolean,
+  state: BoxOffice,
+): Promise<LastSegment> {
+  const segment = await openSegment(disk, file, before, limits.stepBytes);
+  try {
+    const { path, header } = segment;
+    if (before === null && header.before !== NOTHING_BEFORE)
+      throw new JournalCorrupt(path, 0, "it continues a segment that isn't there");
+    const end = await readSegment(segment, limits, (events, epoch) => {
+      for (const event of events) evolve(state, event, epoch);
+    });
+    const tail = isLast
+      ? await judgeTail(segment.file, segment.size, end, limits.maxFrameBytes)
+      : await judgeSealedTail(segment, end);
+    if (tail.kind === "damaged") throw new JournalCorrupt(path, tail.position, tail.what);
+    return { path, header, end, torn: tail.kind === "torn" ? tail : null };
+  } finally {
+    await segment.file.close();
+  }
+}
+
+/** A sealed segment ends in zeros: its last frame was followed by another segment, so it was whole. */
+async function judgeSealedTail(segment: OpenedSegment, stop: Stop): Promise<Tail> {
+  const { position, reason, why } = stop;
+  if (position >= segment.size) {
+    return { kind: "damaged", position, what: "the file ends where space made ahead should follow" };
+  }
+  const after = await firstNonZero(segment.file, position, segment.size);
+  if (after === null) return { kind: "clean" };
+  return { kind: "damaged", position, what: reason === "header" ? "no intact frame stands there" : why };
+}
+
+/**
+ * The newest snapshot that is whole, and the ones that were passed over for it.
+ *
+ * @throws {JournalCorrupt} if a whole snapshot contradicts the segments.
+ */
+async function findSnapshot(
+  disk: Disk,
+  directory: DataDirectory,
+  limits: JournalLimits,
+  segments: readonly NumberedFile[],
+): Promise<{ readonly found: VerifiedSnapshot | null; readonly skipped: readonly SkippedSnapshot[] }> {
+  const skipped: SkippedSnapshot[] = [];
+  for (const file of (await directory.snapshotFiles(disk)).toReversed()) {
+    const snapshot = await verifySnapshot(disk, file, limits.maxFrameBytes);
+    if (typeof snapshot === "string") {
+      skipped.push({ path: file.path, why: snapshot });
+      continue;
+    }
+    if (!segments.some(({ offset }) => offset === file.offset)) {
+      const path = directory.segmentPath(file.offset);
+      throw new JournalCorrupt(path, 0, `it is missing, although ${file.path} says that it was begun`);
+    }
+    return { found: snapshot, skipped };
+  }
+  return { found: null, skipped };
+}
+
+function beforeOf(snapshot: FileHeader): Before {
+  return { log: snapshot.log, epoch: snapshot.epoch, hash: snapshot.before };
+}
+
+function missingFrom(segments: readonly NumberedFile[], skipped: readonly SkippedSnapshot[]): JournalCorrupt {
+  const path = segments[0]?.path ?? "the journal";
+  const why = skipped.map((snapshot) => ` (${snapshot.path}: ${snapshot.why})`).join("");
+  return new JournalCorrupt(path, 0, `the segments before it are gone and no snapshot stands for them${why}`);
+}
+
+function gap(last: LastSegment, next: NumberedFile): JournalCorrupt {
+  const what =
+    last.end.offset < next.offset
+      ? `events ${last.end.offset} to ${next.offset - 1} are missing`
+      : `it repeats events from ${next.offset} on`;
+  return new JournalCorrupt(next.path, 0, what);
+}

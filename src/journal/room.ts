@@ -1,0 +1,176 @@
+/**
+ * The space ahead of the writer. Whenever little is left, more is made in the background: a step at the end of the
+ * open segment, or, when that has its full length, a spare segment that waits for its turn. A frame that fits never
+ * waits for it.
+ *
+ * If space can't be made, the frames that still fit are taken, then sales are refused; making is tried again until it
+ * works. Only a write into space that was made already is allowed to fail the journal.
+ */
+import type { Cancel, Scheduler } from "../engine/ports.ts";
+import type { DataDirectory } from "./data-directory.ts";
+import type { Disk } from "./disk.ts";
+import { encodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from "./file-header.ts";
+import type { JournalLimits } from "./limits.ts";
+import { SegmentFile } from "./segment-file.ts";
+
+export interface RoomParts {
+  readonly disk: Disk;
+  readonly directory: DataDirectory;
+  readonly limits: JournalLimits;
+  readonly scheduler: Scheduler;
+  /** Told when making space begins to fail (with the reason), and when it works again (null). */
+  readonly onTrouble: (why: string | null) => void;
+}
+
+export class Room {
+  readonly #parts: RoomParts;
+  readonly #zeros: Buffer;
+  #segment: SegmentFile;
+  #spare: SegmentFile | null = null;
+  /** Where the next frame goes. */
+  #position = FILE_HEADER_BYTES;
+  #making: Promise<void> | null = null;
+  #trouble: string | null = null;
+  #retry: Cancel | null = null;
+  #closed = false;
+
+  private constructor(parts: RoomParts, segment: SegmentFile, zeros: Buffer) {
+    this.#parts = parts;
+    this.#segment = segment;
+    this.#zeros = zeros;
+  }
+
+  /** Begins a segment, with space for at least one frame. */
+  static async begin(parts: RoomParts, header: FileHeader): Promise<Room> {
+    const { disk, directory, limits } = parts;
+    const zeros = Buffer.alloc(limits.stepBytes);
+    const segment = await SegmentFile.create(disk, directory.sparePath, zeros);
+    try {
+      await segment.extend();
+      await segment.begin(
+        encodeFileHeader("SEGMENT", header),
+        directory.segmentPath(header.first),
+        directory.journal,
+      );
+    } catch (error) {
+      await segment.close();
+      throw error;
+    }
+    const room = new Room(parts, segment, zeros);
+    room.tend();
+    return room;
+  }
+
+  get segment(): SegmentFile {
+    return this.#segment;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Why space can't be made at present, or null. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  /** Whether a frame goes into the open segment as it is. One zero stays after it, see tail.ts. */
+  fits(bytes: number): boolean {
+    return this.#position + bytes < this.#segment.made;
+  }
+
+  /** Whether any frame can be taken, be it in the next segment. */
+  hasRoom(): boolean {
+    return this.fits(this.#parts.limits.maxFrameBytes) || this.#spareIsReady();
+  }
+
+  /** A frame was written. */
+  advance(bytes: number): void {
+    this.#position += bytes;
+    this.tend();
+  }
+
+  /** Has more space made if little is left; returns at once. */
+  tend(): void {
+    if (this.#making !== null || this.#retry !== null || this.#closed || !this.#isLow()) return;
+    this.#making = this.#make().finally(() => {
+      this.#making = null;
+    });
+  }
+
+  /**
+   * Waits until a frame fits. Only needed by who didn't ask `hasRoom`, or when the segment is full.
+   *
+   * @param next the header of the segment that may have to be begun.
+   * @returns the header's bytes if one was begun.
+   * @throws what the disk said.
+   */
+  async makeFit(bytes: number, next: FileHeader): Promise<Buffer | null> {
+    if (this.fits(bytes)) return null;
+    const full = this.#position + bytes >= this.#parts.limits.segmentBytes;
+    if (full && this.#spareIsReady()) return this.#roll(next);
+    if (this.#making === null) this.tend();
+    if (this.#making === null) throw new Error(this.#trouble ?? "no space is being made");
+    await this.#making;
+    if (this.#trouble !== null) throw new Error(this.#trouble);
+    return this.makeFit(bytes, next);
+  }
+
+  /** Waits for what is in flight, then closes the files. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#retry?.cancel();
+    await this.#making;
+    await this.#segment.close();
+    await this.#spare?.close();
+  }
+
+  async #roll(next: FileHeader): Promise<Buffer> {
+    const spare = this.#spare;
+    if (spare === null) throw new Error("no spare segment is ready");
+    const { directory } = this.#parts;
+    const header = encodeFileHeader("SEGMENT", next);
+    await spare.begin(header, directory.segmentPath(next.first), directory.journal);
+    const full = this.#segment;
+    this.#segment = spare;
+    this.#spare = null;
+    this.#position = FILE_HEADER_BYTES;
+    await full.close();
+    this.tend();
+    return header;
+  }
+
+  #spareIsReady(): boolean {
+    return this.#spare !== null && this.#spare.made > 0;
+  }
+
+  #isLow(): boolean {
+    const ahead = this.#segment.made - this.#position + (this.#spare?.made ?? 0);
+    return ahead < this.#parts.limits.roomAheadBytes;
+  }
+
+  async #make(): Promise<void> {
+    const { disk, directory, limits, scheduler, onTrouble } = this.#parts;
+    try {
+      while (this.#isLow() && !this.#closed) {
+        if (this.#segment.made + limits.stepBytes <= limits.segmentBytes) {
+          await this.#segment.extend();
+        } else {
+          this.#spare ??= await SegmentFile.create(disk, directory.sparePath, this.#zeros);
+          await this.#spare.extend();
+        }
+      }
+      if (this.#trouble !== null) onTrouble(null);
+      this.#trouble = null;
+    } catch (error) {
+      const why = `no space can be made for the journal: ${error instanceof Error ? error.message : String(error)}`;
+      if (this.#trouble === null) onTrouble(why);
+      this.#trouble = why;
+      if (this.#closed) return;
+      this.#retry = scheduler.after(limits.roomRetryMs, () => {
+        this.#retry = null;
+        this.tend();
+      });
+    }
+  }
+}

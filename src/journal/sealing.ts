@@ -1,0 +1,69 @@
+/**
+ * What a start does to the segment that was open when the last process stopped. Its sound frames are copied to a new
+ * file, synced, and the new file takes the name: after a failed sync the page cache may hold bytes that the disk
+ * doesn't, and reading them proves nothing about the disk. A crash at any point leaves either the old file or the new
+ * one under the name, and both say the same.
+ */
+import type { DataDirectory } from "./data-directory.ts";
+import { writeAll, type Disk, type DiskFile } from "./disk.ts";
+import type { JournalLimits } from "./limits.ts";
+import type { LastSegment } from "./recovery.ts";
+
+const COPY_BYTES = 1 << 20;
+
+/** Keeps what a torn frame left beside its segment. Returns the path. */
+export async function keepTorn(
+  disk: Disk,
+  directory: DataDirectory,
+  last: LastSegment,
+): Promise<string | null> {
+  if (last.torn === null) return null;
+  const path = `${last.path}.broken`;
+  const { bytes } = last.torn;
+  await writeBeside(disk, directory, path, (file) => writeAll(file, bytes, 0));
+  return path;
+}
+
+/** Rewrites the last segment up to the end of its sound frames. */
+export async function seal(
+  disk: Disk,
+  directory: DataDirectory,
+  limits: JournalLimits,
+  last: LastSegment,
+): Promise<void> {
+  const { stepBytes } = limits;
+  const end = last.end.position;
+  await writeBeside(disk, directory, last.path, async (copy) => {
+    const original = await disk.open(last.path, "read");
+    try {
+      for (let at = 0; at < end; at += COPY_BYTES) {
+        const chunk = Buffer.allocUnsafe(Math.min(COPY_BYTES, end - at));
+        await original.read(chunk, at);
+        await writeAll(copy, chunk, at);
+      }
+    } finally {
+      await original.close();
+    }
+    // Never full to the last byte: a zero after the last frame shows that the file wasn't cut there.
+    await copy.truncate((Math.floor(end / stepBytes) + 1) * stepBytes);
+  });
+}
+
+/** Writes a file under another name, and gives it its own once it is durable. */
+async function writeBeside(
+  disk: Disk,
+  directory: DataDirectory,
+  path: string,
+  write: (file: DiskFile) => Promise<void>,
+): Promise<void> {
+  const unfinished = `${path}.tmp`;
+  const file = await disk.open(unfinished, "scratch");
+  try {
+    await write(file);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await disk.rename(unfinished, path);
+  await disk.syncDirectory(directory.journal);
+}

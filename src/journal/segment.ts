@@ -1,0 +1,85 @@
+/** Reading one segment: its header, its frames, and what must hold between it and the one before. */
+import type { SaleEvent } from "../box-office/event.ts";
+import type { NumberedFile } from "./data-directory.ts";
+import type { Disk, DiskFile } from "./disk.ts";
+import { JournalCorrupt } from "./fault.ts";
+import { decodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from "./file-header.ts";
+import { chainHash, EVENTS } from "./frame.ts";
+import { parseFrame, readFrames, type Stop } from "./frame-reader.ts";
+
+/** What a segment has to continue; null where anything may stand (nothing before it was read). */
+export interface Before {
+  readonly log: string;
+  readonly epoch: number;
+  readonly hash: string;
+}
+
+export interface OpenedSegment {
+  readonly file: DiskFile;
+  readonly path: string;
+  readonly size: number;
+  readonly header: FileHeader;
+  /** What its first frame names as the one before. */
+  readonly hash: Buffer;
+}
+
+export type EventVisitor = (events: readonly SaleEvent[], epoch: number) => void | Promise<void>;
+
+/**
+ * Opens a segment and checks its length and header; the caller closes the file.
+ *
+ * @param stepBytes lengths are multiples of this; null for a segment that is being written, whose length changes.
+ * @throws {JournalCorrupt}
+ */
+export async function openSegment(
+  disk: Disk,
+  { path, offset }: NumberedFile,
+  before: Before | null,
+  stepBytes: number | null,
+): Promise<OpenedSegment> {
+  const file = await disk.open(path, "read");
+  try {
+    const size = await file.size();
+    if (stepBytes !== null && size % stepBytes !== 0) {
+      throw new JournalCorrupt(path, size, `its length isn't a multiple of ${stepBytes}, so it was cut`);
+    }
+    const bytes = Buffer.alloc(FILE_HEADER_BYTES);
+    const header = decodeFileHeader("SEGMENT", bytes.subarray(0, await file.read(bytes, 0)));
+    if (typeof header === "string") throw new JournalCorrupt(path, 0, header);
+    const wrong = misplaced(header, offset, before);
+    if (wrong !== null) throw new JournalCorrupt(path, 0, wrong);
+    return { file, path, size, header, hash: chainHash(bytes) };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** @throws {JournalCorrupt} if a sound frame holds what `visit` can't take. */
+export function readSegment(
+  segment: OpenedSegment,
+  options: { readonly maxFrameBytes: number; readonly until?: number },
+  visit: EventVisitor,
+): Promise<Stop> {
+  const { file, path, header, hash } = segment;
+  const start = { position: FILE_HEADER_BYTES, offset: header.first, hash };
+  return readFrames(file, start, options, ({ kind, position, count, frame }) => {
+    if (kind !== EVENTS) throw new JournalCorrupt(path, position, "the frame there doesn't hold events");
+    try {
+      const events = parseFrame<SaleEvent>(frame);
+      if (events.length !== count) throw new Error(`the frame holds ${events.length} events, not ${count}`);
+      return visit(events, header.epoch);
+    } catch (cause) {
+      throw new JournalCorrupt(path, position, cause instanceof Error ? cause.message : String(cause), cause);
+    }
+  });
+}
+
+function misplaced(header: FileHeader, offset: number, before: Before | null): string | null {
+  if (header.first !== offset) return `its header says that it begins with event ${header.first}`;
+  if (before === null) return null;
+  if (header.log !== before.log) return "it belongs to another journal";
+  if (header.before !== before.hash) return "it doesn't continue the segment before it";
+  if (header.epoch < before.epoch) return `its epoch ${header.epoch} is below that of the segment before it`;
+  return null;
+}

@@ -1,0 +1,74 @@
+/**
+ * A snapshot is a file of frames, chained like those of a segment: the purchases in the order of arrival, then the
+ * books (one record a sale), then one frame that says it is the end. It is verified as a whole before any of it is believed, so
+ * a state is never half restored; both passes run in constant memory.
+ */
+import type { BoxOffice } from "../box-office/box-office.ts";
+import type { Purchase } from "../box-office/purchases.ts";
+import { restoreBooks, restorePurchase, type BooksRecord } from "../box-office/snapshot.ts";
+import type { NumberedFile } from "./data-directory.ts";
+import type { Disk, DiskFile } from "./disk.ts";
+import { decodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from "./file-header.ts";
+import { BOOKS, chainHash, END, PURCHASES } from "./frame.ts";
+import { parseFrame, readFrames, type Frame, type Stop } from "./frame-reader.ts";
+
+export interface VerifiedSnapshot {
+  readonly path: string;
+  readonly header: FileHeader;
+}
+
+/** Reads a snapshot without taking anything from it; what is wrong with it comes back as a string. */
+export async function verifySnapshot(
+  disk: Disk,
+  { path, offset }: NumberedFile,
+  maxFrameBytes: number,
+): Promise<VerifiedSnapshot | string> {
+  const file = await disk.open(path, "read");
+  try {
+    let ended = false;
+    const read = await readSnapshot(file, maxFrameBytes, (frame) => {
+      ended = frame.kind === END;
+    });
+    if (typeof read === "string") return read;
+    if (read.header.first !== offset) return `its header says that it ends before event ${read.header.first}`;
+    if (!ended) return `it is damaged at byte ${read.end.position}: ${read.end.why}`;
+    if (read.end.position !== (await file.size())) return "something follows its end";
+    return { path, header: read.header };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Brings a new state to what a verified snapshot says. */
+export async function restoreSnapshot(
+  disk: Disk,
+  { path }: VerifiedSnapshot,
+  maxFrameBytes: number,
+  state: BoxOffice,
+): Promise<void> {
+  const file = await disk.open(path, "read");
+  try {
+    await readSnapshot(file, maxFrameBytes, ({ kind, frame }) => {
+      if (kind === PURCHASES && state.purchases !== null) {
+        for (const purchase of parseFrame<Purchase>(frame)) restorePurchase(state, purchase);
+      } else if (kind === BOOKS) {
+        for (const books of parseFrame<BooksRecord>(frame)) restoreBooks(state, books);
+      }
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+/** @returns the header and where the sound frames end, or what is wrong with the header. */
+export async function readSnapshot(
+  file: DiskFile,
+  maxFrameBytes: number,
+  visit: (frame: Frame) => void | Promise<void>,
+): Promise<{ readonly header: FileHeader; readonly end: Stop } | string> {
+  const bytes = Buffer.alloc(FILE_HEADER_BYTES);
+  const header = decodeFileHeader("SNAPSHOT", bytes.subarray(0, await file.read(bytes, 0)));
+  if (typeof header === "string") return header;
+  const start = { position: FILE_HEADER_BYTES, offset: 0, hash: chainHash(bytes) };
+  return { header, end: await readFrames(file, start, { maxFrameBytes }, visit) };
+}
