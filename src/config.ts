@@ -10,13 +10,17 @@ export const LIMITS = {
   engine: { mailbox: 10_000, mailboxReserve: 256, batchCommands: 2048 },
   journal: {
     segmentBytes: 64 * 1024 * 1024,
-    /** Space is made ahead in steps of this size. */
+    /** Space is made in pieces of this size. */
     stepBytes: 1024 * 1024,
-    frameBytes: 512 * 1024,
-    /** A snapshot is worth its cost after this much new journal. */
-    snapshotEveryBytes: 8 * 1024 * 1024,
+    /** More space is made when less than this is left. */
+    roomAheadBytes: 2 * 1024 * 1024,
+    maxFrameBytes: 512 * 1024,
     /** A sync that takes longer makes the server not ready. */
     syncHangMs: 5_000,
+    /** How long to wait before trying again to make space. */
+    roomRetryMs: 1_000,
+    /** A snapshot is worth its cost after this much sealed journal. */
+    snapshotEveryBytes: 8 * 1024 * 1024,
   },
   hub: {
     intervalMs: 50,

@@ -17,9 +17,9 @@ import { describeAnswer, describeRefusal, describeRequest } from "./describe.ts"
 import { RateLimit } from "./rate-limit.ts";
 import { resumeMessages } from "./resume.ts";
 
-/** A reply in its place; `text` is null until it is known. */
+/** A reply in its place: known, due from the queue (null), or made when its turn comes. */
 interface Slot {
-  text: string | null;
+  reply: readonly string[] | null | (() => readonly string[]);
 }
 
 type Order = Extract<Request, { type: "query" | "buy" }>;
@@ -34,6 +34,8 @@ export class Session implements Subscriber {
   readonly #number: number;
   readonly #rate: RateLimit;
   readonly #slots: Slot[] = [];
+  /** Pushes taken from the hub while replies were due; they leave behind those. */
+  readonly #held: Buffer[] = [];
   #keyless = 0;
   #tickets: TicketCode[] = [];
   #ticketCount = 0;
@@ -80,7 +82,7 @@ export class Session implements Subscriber {
   refuse(refusal: Refusal, id?: string): void {
     if (this.#ending !== null || this.#closed) return;
     this.#record(refusal.reason === "binary" ? "(binary)" : "(unreadable)", describeRefusal(refusal));
-    this.#say(this.#dialect.refusal(refusal, id));
+    this.#say([this.#dialect.refusal(refusal, id)]);
   }
 
   /** The client will send no more: whatever it asked is answered, then the connection is closed. */
@@ -135,7 +137,7 @@ export class Session implements Subscriber {
         return;
       case "refused":
         this.#record(describeRequest(request, text), describeRefusal(request.refusal));
-        this.#say(this.#dialect.refusal(request.refusal, request.id));
+        this.#say([this.#dialect.refusal(request.refusal, request.id)]);
         return;
       default:
         this.#record(describeRequest(request, text), "ok");
@@ -143,44 +145,43 @@ export class Session implements Subscriber {
     }
   }
 
-  /** The commands that the queue has nothing to do with. */
+  /** The commands that the queue has nothing to do with; they still wait for the answers before them. */
   #answerHere(request: Exclude<Request, Order | { type: "refused" }>): void {
     switch (request.type) {
       case "help":
-        this.#say(TEXT.help);
+        this.#say([TEXT.help]);
         return;
       case "tickets":
-        this.#say(formatTickets(this.#tickets.toReversed(), this.#ticketCount));
+        this.#say(() => [formatTickets(this.#tickets.toReversed(), this.#ticketCount)]);
         return;
       case "subscribe":
-        this.#subscribe(request);
+        this.#say(() => this.#subscribe(request));
         return;
       case "unsubscribe":
-        this.#changeWishes(false);
-        this.#say(TEXT.unsubscribed);
+        this.#say(() => {
+          this.#changeWishes(false);
+          return [TEXT.unsubscribed];
+        });
         return;
       case "quit":
-        this.#say(TEXT.goodbye);
+        this.#say([TEXT.goodbye]);
         this.#finish(CloseCode.goodbye);
     }
   }
 
-  #subscribe(request: Extract<Request, { type: "subscribe" }>): void {
+  #subscribe(request: Extract<Request, { type: "subscribe" }>): readonly string[] {
     this.#changeWishes(true);
-    if (!request.snapshot) {
-      this.#say(TEXT.subscribed);
-      return;
-    }
+    if (!request.snapshot) return [TEXT.subscribed];
     this.push.wantsPresence = true;
-    const { view, missed } = this.#desk.hub.resume(this, this.#sale, request.from);
     this.push.owed = true;
-    for (const message of resumeMessages(view, missed)) this.#say(message);
+    const { view, missed } = this.#desk.hub.resume(this, this.#sale, request.from);
+    return resumeMessages(view, missed);
   }
 
   /** What happened under the old wishes is still told under them. */
   #changeWishes(subscribed: boolean): void {
     const owed = this.#desk.hub.takeOwed(this, this.#sale);
-    if (owed !== null) this.#afterReplies(owed);
+    if (owed !== null) this.#held.push(owed);
     this.push.wantsStock = subscribed;
     if (this.#connection.peer.transport === "tcp") this.push.wantsNotices = subscribed;
     const view = this.#desk.counter.view(this.#sale);
@@ -188,15 +189,9 @@ export class Session implements Subscriber {
       this.push.toldOffset = Math.max(this.push.toldOffset, view.position.offset);
   }
 
-  /** Pushes that were taken from the hub while a reply is due: they leave behind it. */
-  #afterReplies(bytes: Buffer): void {
-    if (this.#connection.peer.transport === "ws" || this.#slots.length === 0) this.#connection.write(bytes);
-    else this.#say(bytes.toString().replace(/\n$/, ""));
-  }
-
   #ask(request: Order): void {
     const id = request.type === "query" ? request.id : request.key;
-    const slot: Slot = { text: null };
+    const slot: Slot = { reply: null };
     this.#slots.push(slot);
     const command = this.#commandOf(request);
     const what = describeRequest(request, "");
@@ -204,13 +199,13 @@ export class Session implements Subscriber {
       this.#guarded(() => {
         this.#record(what, describeAnswer(answer));
         this.#learn(answer);
-        slot.text = this.#dialect.answer(answer, id);
+        slot.reply = [this.#dialect.answer(answer, id)];
         this.#settle();
       }),
     );
     if (!taken) {
       this.#record(what, "busy");
-      slot.text = this.#dialect.refusal({ reason: "busy" }, id);
+      slot.reply = [this.#dialect.refusal({ reason: "busy" }, id)];
       this.#settle();
     }
     this.#readMoreOrLess();
@@ -254,32 +249,27 @@ export class Session implements Subscriber {
     this.#refusedAt = now;
     const refusal: Refusal = { reason: "rate_limited", retryAfterMs: Math.ceil(wait) };
     this.#record(describeRequest(request, text), describeRefusal(refusal));
-    this.#say(this.#dialect.refusal(refusal, requestId(request)));
+    this.#say([this.#dialect.refusal(refusal, requestId(request))]);
     if (this.#refusals >= floodRefusals) this.#finish(CloseCode.ruleBroken);
   }
 
   /** Says something in its place: at once if nothing is due before it. */
-  #say(text: string): void {
-    if (this.#slots.length > 0) {
-      this.#slots.push({ text });
-      this.#readMoreOrLess();
-      return;
-    }
-    this.#connection.send(text);
+  #say(reply: readonly string[] | (() => readonly string[])): void {
+    this.#slots.push({ reply });
     this.#settle();
   }
 
   /** Sends every reply whose turn has come; when none is left, what waited for that. */
   #settle(): void {
-    let sent = 0;
-    for (const slot of this.#slots) {
-      if (slot.text === null) break;
-      this.#connection.send(slot.text);
-      sent += 1;
+    for (let slot = this.#slots[0]; slot !== undefined; slot = this.#slots[0]) {
+      const reply = typeof slot.reply === "function" ? slot.reply() : slot.reply;
+      if (reply === null) break;
+      this.#slots.shift();
+      for (const text of reply) this.#connection.send(text);
     }
-    this.#slots.splice(0, sent);
     this.#readMoreOrLess();
     if (this.#slots.length > 0) return;
+    for (const bytes of this.#held.splice(0)) this.#connection.write(bytes);
     if (this.push.owed) this.#desk.hub.catchUp(this, this.#sale);
     if (this.#ending !== null) this.#connection.end(this.#ending);
   }

@@ -1,0 +1,67 @@
+import { networkInterfaces } from "node:os";
+import { renderUnicodeCompact } from "uqr";
+import type { Settings } from "./config.ts";
+import type { RunningServer } from "./server.ts";
+
+/** What a person sees on the terminal when the sale is on: where to go, what is left, and what to worry about. */
+export function bannerLines(server: RunningServer, settings: Settings, version: string): string[] {
+  const { httpPort, tcpPort, sale } = server;
+  const lan = settings.host === undefined ? lanAddress() : null;
+  const here = `http://${settings.host ?? "localhost"}:${httpPort}`;
+  const there = lan === null ? null : `http://${lan}:${httpPort}`;
+  return [
+    "",
+    `  Bilheteria ${version}`,
+    "",
+    `  Page         ${here}`,
+    ...(there === null ? [] : [`  On your LAN  ${there}`]),
+    `  WebSocket    ${here.replace("http", "ws")}   (wscat -c ${here.replace("http", "ws")})`,
+    ...(tcpPort === null ? [] : [`  Raw TCP      nc localhost ${tcpPort}`]),
+    "",
+    `  ${sale.title}: ${sale.available} of ${sale.capacity} tickets left${stateWords(server)}`,
+    ...storageLines(server, settings),
+    ...(settings.rateLimit === 0 ? ["  No rate limit: any client may send as fast as it likes"] : []),
+    `  Up to ${server.maxConnections} connections`,
+    ...(server.adminToken.isNew ? ["", `  Organiser's token: ${server.adminToken.token}`] : []),
+    ...(there === null
+      ? []
+      : [
+          "",
+          ...renderUnicodeCompact(there)
+            .split("\n")
+            .map((line) => `  ${line}`),
+        ]),
+    "",
+  ];
+}
+
+function stateWords({ sale }: RunningServer): string {
+  if (sale.opensAt !== null && sale.state === "scheduled")
+    return `, opens at ${new Date(sale.opensAt).toISOString()}`;
+  return sale.state === "open" ? "" : `, ${sale.state.replace("_", " ")}`;
+}
+
+function storageLines(server: RunningServer, settings: Settings): string[] {
+  if (settings.memory) return ["  --memory: NOTHING WILL SURVIVE this process, sold tickets included"];
+  const { created, replayed } = server;
+  const lines = [`  Data in ${settings.data}, ${replayed?.events ?? 0} events replayed`];
+  if (!created) {
+    lines.push(
+      "  The sale was there already, so --stock changed nothing. To add tickets:",
+      `  curl -X POST http://localhost:${server.httpPort}/api/admin/sales/${server.sale.sale}/restock \\`,
+      `    -H "Authorization: Bearer $(cat ${settings.data}/admin-token)" -d '{"quantity":10}'`,
+      "  To begin anew: --fresh (the old data is set aside, never deleted)",
+    );
+  }
+  return lines;
+}
+
+/** The first IPv4 address that others can reach; null without a network. */
+function lanAddress(): string | null {
+  for (const addresses of Object.values(networkInterfaces())) {
+    for (const address of addresses ?? []) {
+      if (address.family === "IPv4" && !address.internal) return address.address;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,261 @@
+/**
+ * Where the parts meet: a server from settings, with nothing of the command line in it, so that tests can start one
+ * in their own process.
+ */
+import { existsSync } from "node:fs";
+import type { Server as NetServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
+import type { AdminToken } from "./admin-token.ts";
+import { createBoxOffice } from "./box-office/box-office.ts";
+import type { SaleId, SaleView } from "./box-office/sale.ts";
+import { Hub } from "./broadcast/hub.ts";
+import { ConfigError, DEFAULT_SALE, LIMITS, readInstant, type Settings } from "./config.ts";
+import { descriptorLimit } from "./descriptors.ts";
+import { Engine } from "./engine/engine.ts";
+import type { EngineFault } from "./engine/fault.ts";
+import type { CommandRecorder, Journal } from "./engine/ports.ts";
+import { systemClock, systemEntropy, systemScheduler } from "./engine/system.ts";
+import { Admission } from "./gateway/admission.ts";
+import { ReplyFlusher } from "./gateway/connection.ts";
+import type { Desk } from "./gateway/desk.ts";
+import { HttpApi } from "./gateway/http-api.ts";
+import { HttpGateway } from "./gateway/http-gateway.ts";
+import { TcpGateway } from "./gateway/tcp-gateway.ts";
+import { WebSocketGateway } from "./gateway/websocket-gateway.ts";
+import type { Replayed } from "./journal/opening.ts";
+import { CommandLog, noCommandLog } from "./observability/command-log.ts";
+import { Metrics } from "./observability/metrics.ts";
+import { openStorage, type Storage } from "./storage.ts";
+
+export interface ServerOptions {
+  readonly version: string;
+  readonly logger: Logger;
+  /** Log lines that the console dropped. */
+  readonly droppedLogLines: () => number;
+  /** Called once when the server can't go on; it answers nothing any more. */
+  readonly fail: (fault: EngineFault) => void;
+}
+
+export interface RunningServer {
+  readonly httpPort: number;
+  /** Null without raw TCP. */
+  readonly tcpPort: number | null;
+  readonly adminToken: AdminToken;
+  /** What the start found in the data directory; null with `--memory`. */
+  readonly replayed: Replayed | null;
+  /** The default sale, and whether this start created it. */
+  readonly sale: SaleView;
+  readonly created: boolean;
+  /** Sockets that may be open at once. */
+  readonly maxConnections: number;
+  /** Stops accepting, finishes the queue, syncs, and closes every socket with 1001. */
+  stop(): Promise<void>;
+}
+
+/**
+ * @throws {ConfigError} if the settings don't fit each other.
+ * @throws {JournalCorrupt | DataDirectoryInUse | DiskFault} if the data directory can't be used.
+ * @throws the system's error if a port can't be listened on.
+ */
+export async function startServer(settings: Settings, options: ServerOptions): Promise<RunningServer> {
+  const state = createBoxOffice();
+  const opensAt = settings.opensAt === undefined ? null : readInstant(settings.opensAt, systemClock.now());
+  const storage = await openStorage(settings, state, options.logger, () => `port ${settings.port}`);
+  const { journal, adminToken } = storage;
+  const metrics = new Metrics();
+  const commandLog = settings.commandLog ? new CommandLog(options.logger, systemScheduler, LIMITS.log) : null;
+  // The hub needs the engine's views and the engine tells the hub what happened: one of them is made first.
+  let hub: Hub | null = null;
+  const engine = new Engine({
+    state,
+    journal,
+    clock: systemClock,
+    scheduler: systemScheduler,
+    rules: LIMITS.rules,
+    limits: LIMITS.engine,
+    probe: metrics,
+    publish: (published) => hub?.publish(published),
+    fail: options.fail,
+  });
+  hub = new Hub(
+    { clock: systemClock, scheduler: systemScheduler, limits: LIMITS.hub, probe: metrics },
+    engine.views(),
+  );
+  const created = await createDefaultSale(engine, settings, opensAt);
+  const desk = makeDesk({ engine, hub, settings, options, journal, recorder: commandLog ?? noCommandLog });
+  const maxConnections = Math.max(
+    1,
+    descriptorLimit(LIMITS.connections.fallbackTotal) - LIMITS.connections.reservedDescriptors,
+  );
+  const admission = new Admission(maxConnections, LIMITS.connections.perAddress);
+  const gateways = openGateways({ desk, admission, engine, settings, storage, metrics });
+  metrics.read({
+    queueLength: () => engine.waiting,
+    subscribers: () => desk.hub.subscribers,
+    connections: () => ({
+      ws: gateways.webSockets.connections,
+      tcp: gateways.tcp?.connections ?? 0,
+      sockets: admission.open,
+    }),
+    sessionFaults: () => desk.counts.faults,
+    slowReaders: () => desk.counts.slowReaders,
+    refusedConnections: () => desk.counts.refusedConnections,
+    droppedLogLines: () => (commandLog?.dropped ?? 0) + options.droppedLogLines(),
+    sales: () => engine.views(),
+    journalReady: () => journal.health().ok,
+  });
+  const stop = async (): Promise<void> => {
+    await stopServer({ engine, hub, journal, commandLog, gateways, admission });
+  };
+  try {
+    const httpPort = await listen(gateways.http.server, settings.port, settings.host);
+    const tcpPort =
+      gateways.tcp === null ? null : await listen(gateways.tcp.server, settings.tcpPort, settings.host);
+    const sale = engine.view(DEFAULT_SALE as SaleId);
+    if (sale === undefined) throw new Error("the default sale is missing after it was created");
+    return { httpPort, tcpPort, adminToken, replayed: storage.replayed, sale, created, maxConnections, stop };
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+}
+
+/** `--stock` only creates: a sale that the journal knows already stays as it is. */
+async function createDefaultSale(
+  engine: Engine,
+  settings: Settings,
+  opensAt: number | null,
+): Promise<boolean> {
+  const sale = DEFAULT_SALE as SaleId;
+  if (engine.view(sale) !== undefined) return false;
+  const { title, stock: capacity } = settings;
+  await new Promise<void>((resolve, reject) => {
+    const taken = engine.submit(
+      { type: "create", sale, title, capacity, opensAt, closesAt: null },
+      (answer) => {
+        if (answer.kind === "stock") resolve();
+        else reject(new Error(`the default sale can't be created: ${JSON.stringify(answer)}`));
+      },
+      "organiser",
+    );
+    if (!taken) reject(new Error("the default sale can't be created: the queue takes nothing"));
+  });
+  return true;
+}
+
+function makeDesk(parts: {
+  readonly engine: Engine;
+  readonly hub: Hub;
+  readonly settings: Settings;
+  readonly options: ServerOptions;
+  readonly journal: Journal;
+  readonly recorder: CommandRecorder;
+}): Desk {
+  const { engine, hub, settings, options, journal, recorder } = parts;
+  return {
+    counter: engine,
+    hub,
+    clock: systemClock,
+    entropy: systemEntropy,
+    recorder,
+    flusher: new ReplyFlusher(),
+    limits: LIMITS,
+    rateLimit: settings.rateLimit,
+    epoch: journal.epoch,
+    server: `bilheteria/${options.version}`,
+    counts: { sessions: 0, slowReaders: 0, faults: 0, refusedConnections: 0 },
+    report: (message, cause) => options.logger.error({ err: describe(cause) }, message),
+  };
+}
+
+interface Gateways {
+  readonly http: HttpGateway;
+  readonly webSockets: WebSocketGateway;
+  readonly tcp: TcpGateway | null;
+}
+
+function openGateways(parts: {
+  readonly desk: Desk;
+  readonly admission: Admission;
+  readonly engine: Engine;
+  readonly settings: Settings;
+  readonly storage: Storage;
+  readonly metrics: Metrics;
+}): Gateways {
+  const { desk, admission, engine, settings, storage, metrics } = parts;
+  const { recount, adminToken, journal } = storage;
+  const api = new HttpApi({
+    desk,
+    adminToken: adminToken.token,
+    purchases: (sale) => engine.purchases(sale),
+    recount: recount === null ? null : (sale) => recount(sale, engine.durableOffset),
+  });
+  const page = fileURLToPath(new URL("../page/", import.meta.url));
+  if (!existsSync(page)) throw new ConfigError("the page isn't built. Run npm run build first");
+  const defaultSale = DEFAULT_SALE as SaleId;
+  const webSockets = new WebSocketGateway({ desk, defaultSale, origins: settings.origin });
+  const http = new HttpGateway({
+    desk,
+    admission,
+    api,
+    webSockets,
+    page,
+    readiness: () => journal.health(),
+    metrics: () => metrics.scrape(),
+  });
+  return {
+    http,
+    webSockets,
+    tcp: settings.tcp ? new TcpGateway({ desk, admission, sale: defaultSale }) : null,
+  };
+}
+
+async function listen(server: NetServer, port: number, host: string | undefined): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(
+      { port, backlog: LIMITS.connections.backlog, ...(host === undefined ? {} : { host }) },
+      () => {
+        server.off("error", reject);
+        resolve();
+      },
+    );
+  });
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : port;
+}
+
+/** First no new commands, then the queue, then the disk, then the sockets. */
+async function stopServer(parts: {
+  readonly engine: Engine;
+  readonly hub: Hub;
+  readonly journal: Journal;
+  readonly commandLog: CommandLog | null;
+  readonly gateways: Gateways;
+  readonly admission: Admission;
+}): Promise<void> {
+  const { engine, hub, journal, commandLog, gateways, admission } = parts;
+  const { http, webSockets, tcp } = gateways;
+  http.stop();
+  await engine.stop();
+  // One turn of the loop, so that the last replies and pushes are written before the goodbyes.
+  await new Promise(setImmediate);
+  webSockets.stop();
+  tcp?.stop();
+  hub.stop();
+  commandLog?.flush();
+  await journal.close();
+  const deadline = systemClock.monotonic() + LIMITS.stop.lingerMs;
+  while (admission.open > 0 && systemClock.monotonic() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    http.server.closeIdleConnections();
+  }
+  webSockets.cut();
+  tcp?.cut();
+  http.cut();
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}

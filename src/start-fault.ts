@@ -1,0 +1,25 @@
+import type { Settings } from "./config.ts";
+
+/** What happened and what to do, in one line, for a start that failed. */
+export function explainStart(cause: unknown, settings: Settings): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const fault = cause as NodeJS.ErrnoException & { port?: number };
+  switch (fault.code) {
+    case "EADDRINUSE":
+      return `port ${fault.port} is taken by another program. Stop it, or choose another with ${flagOf(fault.port, settings)} (0 takes a free one)`;
+    case "EACCES":
+      if (fault.syscall === "listen") {
+        return `port ${fault.port} needs more rights than this user has. Choose one above 1023 with ${flagOf(fault.port, settings)}`;
+      }
+      return `${fault.message}. Give this user the right to read and write ${settings.data}, or choose another with --data`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return `this machine has no address ${settings.host}. Leave --host away to listen on all of them`;
+    default:
+      return cause.message;
+  }
+}
+
+function flagOf(port: number | undefined, settings: Settings): string {
+  return port === settings.tcpPort ? "--tcp-port" : "--port";
+}

@@ -1,0 +1,65 @@
+/** Where a server keeps what it knows: a data directory, or nowhere with `--memory`. */
+import { randomInt } from "node:crypto";
+import type { Logger } from "pino";
+import { keepAdminToken, makeAdminToken, type AdminToken } from "./admin-token.ts";
+import type { BoxOffice } from "./box-office/box-office.ts";
+import type { Audit, SaleId } from "./box-office/sale.ts";
+import { ConfigError, LIMITS, type Settings } from "./config.ts";
+import type { Journal } from "./engine/ports.ts";
+import { systemClock, systemScheduler } from "./engine/system.ts";
+import { setAside } from "./journal/data-directory.ts";
+import { lockDirectory } from "./journal/lock.ts";
+import { openMemoryJournal } from "./journal/memory-journal.ts";
+import { nodeDisk } from "./journal/node-disk.ts";
+import { openFileJournal, type Replayed } from "./journal/opening.ts";
+
+export interface Storage {
+  readonly journal: Journal;
+  /** What the start found; null with `--memory`. */
+  readonly replayed: Replayed | null;
+  readonly adminToken: AdminToken;
+  /** Counts a sale anew from the journal up to an offset; null where there is no journal. */
+  readonly recount: ((sale: SaleId, upTo: number) => Promise<Audit>) | null;
+}
+
+/**
+ * Opens the storage that the settings ask for and brings `state` to what it says.
+ *
+ * @param describe what a second process is told about this one.
+ * @throws {ConfigError} if the settings contradict each other.
+ * @throws {JournalCorrupt | DataDirectoryInUse | DiskFault} if the data directory can't be used.
+ */
+export async function openStorage(
+  settings: Settings,
+  state: BoxOffice,
+  logger: Logger,
+  describe: () => string,
+): Promise<Storage> {
+  const given = settings.adminToken === undefined ? null : { token: settings.adminToken, isNew: false };
+  if (settings.memory) {
+    if (settings.fresh) {
+      throw new ConfigError("--fresh and --memory don't go together: --memory keeps nothing anyway");
+    }
+    const journal = openMemoryJournal({ epoch: randomInt(1, 2 ** 31) });
+    return { journal, replayed: null, adminToken: given ?? makeAdminToken(), recount: null };
+  }
+  const { data: directory } = settings;
+  const lock = await lockDirectory(directory, new Date().toISOString(), describe);
+  try {
+    if (settings.fresh) await setAside(directory, nodeDisk, systemClock.now());
+    const { journal, replayed } = await openFileJournal({
+      directory,
+      disk: nodeDisk,
+      limits: LIMITS.journal,
+      clock: systemClock,
+      scheduler: systemScheduler,
+      state,
+      lock,
+      onNote: ({ kind, message }) => (kind === "snapshot" ? logger.info(message) : logger.warn(message)),
+    });
+    return { journal, replayed, adminToken: given ?? (await keepAdminToken(directory)), recount: null };
+  } catch (cause) {
+    await lock.release();
+    throw cause;
+  }
+}
