@@ -39,6 +39,7 @@ async function serve(flags: readonly string[]): Promise<void> {
     const server = await startServer(settings, {
       version: version(),
       logger: log.logger,
+      limits: LIMITS,
       droppedLogLines: () => log.dropped(),
       fail: (fault) => {
         log.logger.fatal(

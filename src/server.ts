@@ -10,7 +10,7 @@ import type { AdminToken } from "./admin-token.ts";
 import { createBoxOffice } from "./box-office/box-office.ts";
 import type { SaleId, SaleView } from "./box-office/sale.ts";
 import { Hub } from "./broadcast/hub.ts";
-import { ConfigError, DEFAULT_SALE, LIMITS, readInstant, type Settings } from "./config.ts";
+import { ConfigError, DEFAULT_SALE, readInstant, type Limits, type Settings } from "./config.ts";
 import { descriptorLimit } from "./descriptors.ts";
 import { Engine } from "./engine/engine.ts";
 import type { EngineFault } from "./engine/fault.ts";
@@ -31,6 +31,7 @@ import { openStorage, type Storage } from "./storage.ts";
 export interface ServerOptions {
   readonly version: string;
   readonly logger: Logger;
+  readonly limits: Limits;
   /** Log lines that the console dropped. */
   readonly droppedLogLines: () => number;
   /** Called once when the server can't go on; it answers nothing any more. */
@@ -59,12 +60,13 @@ export interface RunningServer {
  * @throws the system's error if a port can't be listened on.
  */
 export async function startServer(settings: Settings, options: ServerOptions): Promise<RunningServer> {
+  const { limits } = options;
   const state = createBoxOffice();
   const opensAt = settings.opensAt === undefined ? null : readInstant(settings.opensAt, systemClock.now());
-  const storage = await openStorage(settings, state, options.logger, () => `port ${settings.port}`);
+  const storage = await openStorage(settings, state, options, () => `port ${settings.port}`);
   const { journal, adminToken } = storage;
   const metrics = new Metrics();
-  const commandLog = settings.commandLog ? new CommandLog(options.logger, systemScheduler, LIMITS.log) : null;
+  const commandLog = settings.commandLog ? new CommandLog(options.logger, systemScheduler, limits.log) : null;
   // The hub needs the engine's views and the engine tells the hub what happened: one of them is made first.
   let hub: Hub | null = null;
   const engine = new Engine({
@@ -72,23 +74,23 @@ export async function startServer(settings: Settings, options: ServerOptions): P
     journal,
     clock: systemClock,
     scheduler: systemScheduler,
-    rules: LIMITS.rules,
-    limits: LIMITS.engine,
+    rules: limits.rules,
+    limits: limits.engine,
     probe: metrics,
     publish: (published) => hub?.publish(published),
     fail: options.fail,
   });
   hub = new Hub(
-    { clock: systemClock, scheduler: systemScheduler, limits: LIMITS.hub, probe: metrics },
+    { clock: systemClock, scheduler: systemScheduler, limits: limits.hub, probe: metrics },
     engine.views(),
   );
   const created = await createDefaultSale(engine, settings, opensAt);
   const desk = makeDesk({ engine, hub, settings, options, journal, recorder: commandLog ?? noCommandLog });
   const maxConnections = Math.max(
     1,
-    descriptorLimit(LIMITS.connections.fallbackTotal) - LIMITS.connections.reservedDescriptors,
+    descriptorLimit(limits.connections.fallbackTotal) - limits.connections.reservedDescriptors,
   );
-  const admission = new Admission(maxConnections, LIMITS.connections.perAddress);
+  const admission = new Admission(maxConnections, limits.connections.perAddress);
   const gateways = openGateways({ desk, admission, engine, settings, storage, metrics });
   metrics.read({
     queueLength: () => engine.waiting,
@@ -106,12 +108,27 @@ export async function startServer(settings: Settings, options: ServerOptions): P
     journalReady: () => journal.health().ok,
   });
   const stop = async (): Promise<void> => {
-    await stopServer({ engine, hub, journal, commandLog, gateways, admission });
+    await stopServer({
+      engine,
+      hub,
+      journal,
+      commandLog,
+      gateways,
+      admission,
+      lingerMs: limits.stop.lingerMs,
+    });
   };
   try {
-    const httpPort = await listen(gateways.http.server, settings.port, settings.host);
+    const httpPort = await listen(
+      gateways.http.server,
+      settings.port,
+      settings.host,
+      limits.connections.backlog,
+    );
     const tcpPort =
-      gateways.tcp === null ? null : await listen(gateways.tcp.server, settings.tcpPort, settings.host);
+      gateways.tcp === null
+        ? null
+        : await listen(gateways.tcp.server, settings.tcpPort, settings.host, limits.connections.backlog);
     const sale = engine.view(DEFAULT_SALE as SaleId);
     if (sale === undefined) throw new Error("the default sale is missing after it was created");
     return { httpPort, tcpPort, adminToken, replayed: storage.replayed, sale, created, maxConnections, stop };
@@ -160,7 +177,7 @@ function makeDesk(parts: {
     entropy: systemEntropy,
     recorder,
     flusher: new ReplyFlusher(),
-    limits: LIMITS,
+    limits: options.limits,
     rateLimit: settings.rateLimit,
     epoch: journal.epoch,
     server: `bilheteria/${options.version}`,
@@ -211,16 +228,18 @@ function openGateways(parts: {
   };
 }
 
-async function listen(server: NetServer, port: number, host: string | undefined): Promise<number> {
+async function listen(
+  server: NetServer,
+  port: number,
+  host: string | undefined,
+  backlog: number,
+): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(
-      { port, backlog: LIMITS.connections.backlog, ...(host === undefined ? {} : { host }) },
-      () => {
-        server.off("error", reject);
-        resolve();
-      },
-    );
+    server.listen({ port, backlog, ...(host === undefined ? {} : { host }) }, () => {
+      server.off("error", reject);
+      resolve();
+    });
   });
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : port;
@@ -234,8 +253,10 @@ async function stopServer(parts: {
   readonly commandLog: CommandLog | null;
   readonly gateways: Gateways;
   readonly admission: Admission;
+  /** How long clients may take to read their last bytes. */
+  readonly lingerMs: number;
 }): Promise<void> {
-  const { engine, hub, journal, commandLog, gateways, admission } = parts;
+  const { engine, hub, journal, commandLog, gateways, admission, lingerMs } = parts;
   const { http, webSockets, tcp } = gateways;
   http.stop();
   await engine.stop();
@@ -246,7 +267,7 @@ async function stopServer(parts: {
   hub.stop();
   commandLog?.flush();
   await journal.close();
-  const deadline = systemClock.monotonic() + LIMITS.stop.lingerMs;
+  const deadline = systemClock.monotonic() + lingerMs;
   while (admission.open > 0 && systemClock.monotonic() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 10));
     http.server.closeIdleConnections();

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { keepAdminToken, makeAdminToken, type AdminToken } from "./admin-token.ts";
 import type { BoxOffice } from "./box-office/box-office.ts";
 import type { Audit, SaleId } from "./box-office/sale.ts";
-import { ConfigError, LIMITS, type Settings } from "./config.ts";
+import { ConfigError, type Limits, type Settings } from "./config.ts";
 import type { Journal } from "./engine/ports.ts";
 import { systemClock, systemScheduler } from "./engine/system.ts";
 import { setAside } from "./journal/data-directory.ts";
@@ -32,7 +32,7 @@ export interface Storage {
 export async function openStorage(
   settings: Settings,
   state: BoxOffice,
-  logger: Logger,
+  { logger, limits }: { readonly logger: Logger; readonly limits: Limits },
   describe: () => string,
 ): Promise<Storage> {
   const given = settings.adminToken === undefined ? null : { token: settings.adminToken, isNew: false };
@@ -50,7 +50,7 @@ export async function openStorage(
     const { journal, replayed } = await openFileJournal({
       directory,
       disk: nodeDisk,
-      limits: LIMITS.journal,
+      limits: limits.journal,
       clock: systemClock,
       scheduler: systemScheduler,
       state,
