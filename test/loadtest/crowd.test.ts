@@ -1,0 +1,103 @@
+import { expect } from "chai";
+import { findK6, runCrowd, type CrowdRun } from "./k6.ts";
+import { type Lie, StubBoxOffice } from "./stub-box-office.ts";
+
+const STOCK = 10;
+
+/** Each lie with the thresholds that it must cross, and no others. */
+const LIES: ReadonlyArray<[Lie, string[]]> = [
+  ["oversells", ["balance{of:remaining}", "balance{of:stock}", "faults{kind:audit_unbalanced}"]],
+  [
+    "keeps the last ticket",
+    [
+      "balance{of:remaining}",
+      "balance{of:stock}",
+      "faults{kind:audit_unbalanced}",
+      "faults{kind:notice_missing}",
+      "faults{kind:stock_rise}",
+    ],
+  ],
+  ["repeats a remaining number", ["balance{of:remaining}"]],
+  ["goes negative", ["faults{kind:negative_stock}"]],
+  ["stock rises", ["faults{kind:stock_rise}"]],
+  ["pushes the same stock twice", ["faults{kind:stale_push}"]],
+  ["skips an AVISO", ["faults{kind:notice_missing}"]],
+  ["sends two AVISOs", ["faults{kind:notice_repeated}"]],
+  ["AVISO before zero", ["faults{kind:notice_early}"]],
+  ["AVISO to newcomers", ["faults{kind:notice_undue}"]],
+  ["answers nonsense", ["faults{kind:unexpected_reply}"]],
+  ["answers twice", ["faults{kind:unexpected_reply}"]],
+  ["refuses by rate", ["faults{kind:unexpected_reply}"]],
+  ["never answers one", ["faults{kind:unanswered}"]],
+  ["drops one", ["faults{kind:connection_lost}"]],
+  ["refuses one handshake", ["faults{kind:connection_failed}"]],
+  ["audit does not balance", ["faults{kind:audit_unbalanced}"]],
+  ["audit hides a sale", ["balance{of:ledger}"]],
+  ["audit loses a code", ["faults{kind:audit_unbalanced}"]],
+];
+
+describe("the k6 crowd", function () {
+  this.timeout(60_000);
+  let k6: string;
+
+  before(function () {
+    const found = process.env.K6_ABSENT === "1" ? undefined : findK6();
+    if (found !== undefined) {
+      k6 = found;
+      return;
+    }
+    if (process.env.CI && process.env.K6_ABSENT !== "1") {
+      throw new Error("k6 is required where CI is set: bash scripts/install-k6.sh");
+    }
+    console.warn("  !! SKIPPED, there is no k6 here: bash scripts/install-k6.sh");
+    this.skip();
+  });
+
+  it("passes a box office that keeps its promises", async () => {
+    const run = await meet("none");
+    expect(run.crossed, run.output).to.deep.equal([]);
+    expect(run.code, run.output).to.equal(0);
+    expect(run.output).to.include("VEREDITO: APROVADO").and.to.include("Comprados    10 de 10");
+    expect(run.output).to.include("ouvido exatamente uma vez por 12 de 12");
+  });
+
+  for (const [lie, thresholds] of LIES) {
+    it(`fails a box office that lies: ${lie}`, async () => {
+      const run = await meet(lie);
+      expect(run.code, run.output).to.equal(99);
+      expect(run.crossed, run.output).to.deep.equal(thresholds);
+      expect(run.output).to.include("VEREDITO: REPROVADO");
+    });
+  }
+
+  it("fails when it is interrupted, however well everything went until then", async () => {
+    const run = await meet("none", { THINK_MIN_MS: "2000", THINK_MAX_MS: "2000" }, 1500);
+    expect(run.code, run.output).to.be.greaterThan(0);
+    expect(run.crossed, run.output).to.include("balance{of:visits}");
+  });
+
+  it("doesn't begin with fewer buyers than tickets, or with people who type too fast", async () => {
+    const few = await meet("none", { USERS: "4" });
+    expect(few.code, few.output).to.equal(107);
+    expect(few.output).to.include("10 tickets outlast 4 users x 2 rounds");
+    const fast = await meet("none", { THINK_MIN_MS: "10", LISTEN_MIN_S: "0.02" });
+    expect(fast.code, fast.output).to.equal(107);
+    expect(fast.output).to.include("more than 50 commands a second");
+  });
+
+  it("doesn't begin where nothing is for sale", async () => {
+    const run = await meet("none", {}, undefined, 0);
+    expect(run.code, run.output).to.equal(107);
+    expect(run.output).to.include("nothing to sell");
+  });
+
+  async function meet(lie: Lie, env = {}, interruptAfterMs?: number, stock = STOCK): Promise<CrowdRun> {
+    const office = new StubBoxOffice(stock, lie);
+    const httpBase = await office.listen();
+    try {
+      return await runCrowd(k6, { HTTP_BASE: httpBase, ...env }, interruptAfterMs);
+    } finally {
+      await office.close();
+    }
+  }
+});
