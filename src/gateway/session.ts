@@ -5,7 +5,7 @@
 import { newSubscriberState, type PushFormat, type Subscriber } from "../broadcast/subscriber.ts";
 import type { Answer } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
-import type { BuyerId, PurchaseKey, SaleId, TicketCode } from "../box-office/sale.ts";
+import type { BuyerId, PurchaseKey, SaleId } from "../box-office/sale.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Request } from "../protocol/request.ts";
@@ -14,13 +14,10 @@ import type { Connection } from "./connection.ts";
 import { nextSession, type Desk } from "./desk.ts";
 import type { Dialect } from "./dialect.ts";
 import { describeAnswer, describeRefusal, describeRequest } from "./describe.ts";
+import { GivenTickets } from "./given-tickets.ts";
 import { RateLimit } from "./rate-limit.ts";
+import { ReplyQueue } from "./reply-queue.ts";
 import { resumeMessages } from "./resume.ts";
-
-/** A reply in its place: known, due from the queue (null), or made when its turn comes. */
-interface Slot {
-  reply: readonly string[] | null | (() => readonly string[]);
-}
 
 type Order = Extract<Request, { type: "query" | "buy" }>;
 
@@ -33,14 +30,11 @@ export class Session implements Subscriber {
   readonly #sale: SaleId;
   readonly #number: number;
   readonly #rate: RateLimit;
-  readonly #slots: Slot[] = [];
+  readonly #replies = new ReplyQueue();
   /** Pushes taken from the hub while replies were due; they leave behind those. */
   readonly #held: Buffer[] = [];
   #keyless = 0;
-  #tickets: TicketCode[] = [];
-  #ticketCount = 0;
-  #refusals = 0;
-  #refusedAt = 0;
+  readonly #tickets: GivenTickets;
   #reading = true;
   /** What to close with once the last reply has left; null while the conversation goes on. */
   #ending: CloseCode | null = null;
@@ -63,6 +57,7 @@ export class Session implements Subscriber {
     this.format = way.format;
     this.#number = nextSession(desk);
     const { rateLimit, limits, clock } = desk;
+    this.#tickets = new GivenTickets(limits.session.listedTickets);
     this.#rate = new RateLimit(rateLimit, rateLimit * limits.session.rateBurst, clock.monotonic());
     // A program says when it wants stock; people at a terminal want it from the start, classroom clients never.
     const isText = way.dialect.name === "text";
@@ -79,10 +74,10 @@ export class Session implements Subscriber {
   }
 
   /** Refuses something that never became a command, in its place. */
-  refuse(refusal: Refusal, id?: string): void {
+  refuse(refusal: Refusal): void {
     if (this.#ending !== null || this.#closed) return;
-    this.#record(refusal.reason === "binary" ? "(binary)" : "(unreadable)", describeRefusal(refusal));
-    this.#say([this.#dialect.refusal(refusal, id)]);
+    const what = `(${refusal.reason})`;
+    if (!this.#isFlooding(what, undefined)) this.#refuse(refusal, what, undefined);
   }
 
   /** The client will send no more: whatever it asked is answered, then the connection is closed. */
@@ -106,7 +101,7 @@ export class Session implements Subscriber {
   canTake(): boolean {
     const { backlog, midCommand } = this.#connection;
     if (this.#closed || midCommand || backlog > this.#desk.limits.output.softBytes) return false;
-    return this.#connection.peer.transport === "ws" || this.#slots.length === 0;
+    return this.#connection.peer.transport === "ws" || this.#replies.length === 0;
   }
 
   write(bytes: Buffer): void {
@@ -119,25 +114,19 @@ export class Session implements Subscriber {
   }
 
   #receive(text: string): void {
-    const { limits, clock } = this.#desk;
+    const { limits } = this.#desk;
     const request = this.#dialect.parse(text, {
       maxQuantity: limits.rules.maxQuantity,
       lineBytes: limits.session.lineBytes,
     });
-    const now = clock.monotonic();
-    const wait = this.#rate.take(now);
-    if (wait > 0) {
-      this.#refuseFlood(request, text, wait, now);
-      return;
-    }
+    if (this.#isFlooding(describeRequest(request, text), requestId(request))) return;
     switch (request.type) {
       case "query":
       case "buy":
         this.#ask(request);
         return;
       case "refused":
-        this.#record(describeRequest(request, text), describeRefusal(request.refusal));
-        this.#say([this.#dialect.refusal(request.refusal, request.id)]);
+        this.#refuse(request.refusal, describeRequest(request, text), request.id);
         return;
       default:
         this.#record(describeRequest(request, text), "ok");
@@ -152,7 +141,7 @@ export class Session implements Subscriber {
         this.#say([TEXT.help]);
         return;
       case "tickets":
-        this.#say(() => [formatTickets(this.#tickets.toReversed(), this.#ticketCount)]);
+        this.#say(() => [formatTickets(this.#tickets.newest, this.#tickets.total)]);
         return;
       case "subscribe":
         this.#say(() => this.#subscribe(request));
@@ -191,21 +180,20 @@ export class Session implements Subscriber {
 
   #ask(request: Order): void {
     const id = request.type === "query" ? request.id : request.key;
-    const slot: Slot = { reply: null };
-    this.#slots.push(slot);
+    const place = this.#replies.reserve();
     const command = this.#commandOf(request);
     const what = describeRequest(request, "");
     const taken = this.#desk.counter.submit(command, (answer) =>
       this.#guarded(() => {
         this.#record(what, describeAnswer(answer));
         this.#learn(answer);
-        slot.reply = [this.#dialect.answer(answer, id)];
+        place.reply = [this.#dialect.answer(answer, id)];
         this.#settle();
       }),
     );
     if (!taken) {
       this.#record(what, "busy");
-      slot.reply = [this.#dialect.refusal({ reason: "busy" }, id)];
+      place.reply = [this.#dialect.refusal({ reason: "busy" }, id)];
       this.#settle();
     }
     this.#readMoreOrLess();
@@ -233,42 +221,36 @@ export class Session implements Subscriber {
       this.push.toldOffset = Math.max(this.push.toldOffset, answer.view.position.offset);
     } else if (answer.kind === "receipt") {
       if (!answer.repeated) this.push.toldOffset = Math.max(this.push.toldOffset, answer.position.offset);
-      for (const item of answer.items) this.#keep(item.tickets);
+      for (const item of answer.items) this.#tickets.add(item.tickets);
     }
   }
 
-  #keep(codes: readonly TicketCode[]): void {
-    const fresh = codes.filter((code) => !this.#tickets.includes(code));
-    this.#ticketCount += fresh.length;
-    this.#tickets = [...this.#tickets, ...fresh].slice(-this.#desk.limits.session.listedTickets);
+  /** True, and refused in its place, when the connection sends faster than it may. */
+  #isFlooding(what: string, id: string | undefined): boolean {
+    const { limits, clock } = this.#desk;
+    const wait = this.#rate.take(clock.monotonic());
+    if (wait === 0) return false;
+    this.#refuse({ reason: "rate_limited", retryAfterMs: Math.ceil(wait) }, what, id);
+    if (this.#rate.refusals >= limits.session.floodRefusals) this.#finish(CloseCode.ruleBroken);
+    return true;
   }
 
-  #refuseFlood(request: Request, text: string, wait: number, now: number): void {
-    const { floodRefusals } = this.#desk.limits.session;
-    this.#refusals = now - this.#refusedAt > 1000 ? 1 : this.#refusals + 1;
-    this.#refusedAt = now;
-    const refusal: Refusal = { reason: "rate_limited", retryAfterMs: Math.ceil(wait) };
-    this.#record(describeRequest(request, text), describeRefusal(refusal));
-    this.#say([this.#dialect.refusal(refusal, requestId(request))]);
-    if (this.#refusals >= floodRefusals) this.#finish(CloseCode.ruleBroken);
+  #refuse(refusal: Refusal, what: string, id: string | undefined): void {
+    this.#record(what, describeRefusal(refusal));
+    this.#say([this.#dialect.refusal(refusal, id)]);
   }
 
   /** Says something in its place: at once if nothing is due before it. */
   #say(reply: readonly string[] | (() => readonly string[])): void {
-    this.#slots.push({ reply });
+    this.#replies.add(reply);
     this.#settle();
   }
 
   /** Sends every reply whose turn has come; when none is left, what waited for that. */
   #settle(): void {
-    for (let slot = this.#slots[0]; slot !== undefined; slot = this.#slots[0]) {
-      const reply = typeof slot.reply === "function" ? slot.reply() : slot.reply;
-      if (reply === null) break;
-      this.#slots.shift();
-      for (const text of reply) this.#connection.send(text);
-    }
+    this.#replies.advance((text) => this.#connection.send(text));
     this.#readMoreOrLess();
-    if (this.#slots.length > 0) return;
+    if (this.#replies.length > 0) return;
     for (const bytes of this.#held.splice(0)) this.#connection.write(bytes);
     if (this.push.owed) this.#desk.hub.catchUp(this, this.#sale);
     if (this.#ending !== null) this.#connection.end(this.#ending);
@@ -285,10 +267,10 @@ export class Session implements Subscriber {
     const { session, output } = this.#desk.limits;
     const backlog = this.#connection.backlog;
     if (this.#reading) {
-      if (this.#slots.length < session.pendingReplies && backlog <= output.softBytes) return;
+      if (this.#replies.length < session.pendingReplies && backlog <= output.softBytes) return;
       this.#reading = false;
       this.#connection.pause();
-    } else if (this.#slots.length <= session.pendingReplies / 2 && backlog <= output.softBytes / 2) {
+    } else if (this.#replies.length <= session.pendingReplies / 2 && backlog <= output.softBytes / 2) {
       this.#reading = true;
       this.#connection.resume();
     }
