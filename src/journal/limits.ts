@@ -1,6 +1,9 @@
 import { FILE_HEADER_BYTES } from "./file-header.ts";
 
-/** Every bound of the journal. Tests make them small; a data directory may be opened with others than it was written with, except for `stepBytes`. */
+/**
+ * Every bound of the journal. Tests make them small. A data directory may be opened with others than it was written
+ * with, except for another `stepBytes` and a smaller `maxFrameBytes`.
+ */
 export interface JournalLimits {
   /** Length of a full segment; a multiple of `stepBytes`. */
   readonly segmentBytes: number;

@@ -23,7 +23,7 @@ import type { Note } from "./note.ts";
 import { recover, type Recovered } from "./recovery.ts";
 import { Room } from "./room.ts";
 import { keepTorn, seal } from "./sealing.ts";
-import type { FoldRunner } from "./fold-runner.ts";
+import { threadFolds, type FoldRunner } from "./fold-runner.ts";
 import { SnapshotKeeper } from "./snapshot-keeper.ts";
 
 export interface OpenFileJournalOptions {
@@ -38,8 +38,8 @@ export interface OpenFileJournalOptions {
   readonly state: BoxOffice;
   /** Held by the caller until now and released by `close`. Null where nobody else can come (simulator, tests). */
   readonly lock: Lock | null;
-  /** Where snapshots are folded; without it none is written. */
-  readonly fold?: FoldRunner;
+  /** Where snapshots are folded: a thread of its own unless said otherwise; null writes none. */
+  readonly fold?: FoldRunner | null;
   readonly onNote?: (note: Note) => void;
 }
 
@@ -101,7 +101,12 @@ async function open(
     },
     header,
   );
-  const keeper = new SnapshotKeeper({ directory, limits, fold: options.fold ?? null, onNote });
+  const keeper = new SnapshotKeeper({
+    directory,
+    limits,
+    fold: options.fold === undefined ? threadFolds : options.fold,
+    onNote,
+  });
   keeper.sealed(header.first, recovered.bytes);
   const journal = new FileJournal({
     clock,

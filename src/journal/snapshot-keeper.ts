@@ -3,7 +3,8 @@
  * time, and one that fails is reported and tried again at the next seal: without it a start is slower, nothing else.
  */
 import type { DataDirectory } from "./data-directory.ts";
-import type { Folded, FoldRunner, Running } from "./fold-runner.ts";
+import type { Folded } from "./fold-job.ts";
+import type { FoldRunner, Running } from "./fold-runner.ts";
 import type { JournalLimits } from "./limits.ts";
 import type { Note } from "./note.ts";
 

@@ -1,0 +1,12 @@
+/** The thread that folds: does the one job that it was started with, answers with the result, and ends. */
+import { parentPort, workerData } from "node:worker_threads";
+import { foldAudit, foldSnapshot } from "./fold.ts";
+import type { FoldJob, RecountJob } from "./fold-job.ts";
+import { nodeDisk } from "./node-disk.ts";
+
+const job = workerData as FoldJob | RecountJob;
+
+const result = job.kind === "snapshot" ? await foldSnapshot(nodeDisk, job) : await foldAudit(nodeDisk, job);
+
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+parentPort?.postMessage(result);

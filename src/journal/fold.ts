@@ -1,0 +1,188 @@
+/**
+ * The long readings: folding sealed segments into a snapshot, and counting a sale anew. Both hold the books and one
+ * frame at a time, never the purchases, so their memory doesn't grow with the sales. They run in a thread of their
+ * own (fold-worker.ts), beside the process that goes on appending: sealed segments don't change, and of the open one nothing is
+ * read beyond an offset that is durable.
+ */
+import { auditSale, createBoxOffice, evolve, type BoxOffice } from "../box-office/box-office.ts";
+import type { SaleEvent } from "../box-office/event.ts";
+import type { Audit } from "../box-office/sale.ts";
+import { booksRecord, purchaseRecord } from "../box-office/snapshot.ts";
+import { DataDirectory, type NumberedFile } from "./data-directory.ts";
+import type { Disk } from "./disk.ts";
+import { JournalCorrupt } from "./fault.ts";
+import type { FileHeader } from "./file-header.ts";
+import type { FoldJob, Folded, RecountJob } from "./fold-job.ts";
+import { BOOKS, PURCHASES } from "./frame.ts";
+import { openSegment, readSegment, type Before } from "./segment.ts";
+import { readSnapshot, restoreSnapshot, verifySnapshot, type VerifiedSnapshot } from "./snapshot.ts";
+import { SnapshotWriter } from "./snapshot-writer.ts";
+
+/**
+ * Writes the snapshot that ends at `job.upTo`, where a segment begins, from the newest good one before it and the
+ * segments between. Then only these two are kept.
+ *
+ * @throws {JournalCorrupt} if a segment isn't what was written.
+ */
+export async function foldSnapshot(disk: Disk, job: FoldJob): Promise<Folded> {
+  const { upTo, maxFrameBytes } = job;
+  const directory = new DataDirectory(job.directory);
+  const base = await newestGood(disk, directory, maxFrameBytes, upTo);
+  const path = directory.snapshotPath(upTo);
+  const unfinished = `${path}.tmp`;
+  const header = await headerAt(disk, directory.segmentPath(upTo), upTo);
+  const writer = await SnapshotWriter.create(disk, unfinished, header, maxFrameBytes);
+  try {
+    const state = createBoxOffice("count");
+    if (base !== null) {
+      await restoreSnapshot(disk, base, maxFrameBytes, state);
+      await copyPurchases(disk, base, maxFrameBytes, writer);
+    }
+    const before = await foldSegments(disk, directory, { base, upTo, maxFrameBytes }, state, (event, epoch) =>
+      event.type === "purchased"
+        ? writer.add(PURCHASES, purchaseRecord(event, epoch, state.offset))
+        : undefined,
+    );
+    if (before.hash !== header.before)
+      throw new JournalCorrupt(directory.segmentPath(upTo), 0, "it doesn't continue the segment before it");
+    const books = booksRecord(state);
+    if (books.sales.length === 0) await writer.add(BOOKS, books);
+    for (const sale of books.sales) await writer.add(BOOKS, { ...books, sales: [sale] });
+    await writer.end();
+  } finally {
+    await writer.close();
+  }
+  await disk.rename(unfinished, path);
+  await disk.syncDirectory(directory.snapshots);
+  const readBack = await verifySnapshot(disk, { path, offset: upTo }, maxFrameBytes);
+  if (typeof readBack === "string") {
+    await disk.remove(path);
+    throw new Error(`${path} was not what was written when it was read back: ${readBack}`);
+  }
+  if (base !== null) await removeAllBut(disk, directory, [path, base.path]);
+  return { path, bytes: writer.bytes, purchases: writer.purchases };
+}
+
+/**
+ * Counts a sale anew from the beginning of the journal, or from the oldest good snapshot where the first segments are
+ * gone.
+ *
+ * @throws {JournalCorrupt} if a segment isn't what was written.
+ * @throws {Error} if there is no such sale before `job.upTo`.
+ */
+export async function foldAudit(disk: Disk, job: RecountJob): Promise<Audit> {
+  const { upTo, maxFrameBytes } = job;
+  const directory = new DataDirectory(job.directory);
+  const segments = await directory.segments(disk);
+  const base = segments[0]?.offset === 0 ? null : await oldestGood(disk, directory, maxFrameBytes, segments);
+  const state = createBoxOffice("count");
+  if (base !== null) await restoreSnapshot(disk, base, maxFrameBytes, state);
+  await foldSegments(disk, directory, { base, upTo, maxFrameBytes }, state, () => undefined);
+  const sale = state.sales.get(job.sale);
+  if (sale === undefined) throw new Error(`no sale ${JSON.stringify(job.sale)} exists at offset ${upTo}`);
+  return auditSale(sale, state.offset);
+}
+
+interface Span {
+  readonly base: VerifiedSnapshot | null;
+  readonly upTo: number;
+  readonly maxFrameBytes: number;
+}
+
+/** Evolves `state` from where it stands to `upTo`; `visit` sees each event just before it is applied. */
+async function foldSegments(
+  disk: Disk,
+  directory: DataDirectory,
+  { base, upTo, maxFrameBytes }: Span,
+  state: BoxOffice,
+  visit: (event: SaleEvent, epoch: number) => Promise<void> | undefined,
+): Promise<Before> {
+  const start = state.offset;
+  let before: Before | null =
+    base === null ? null : { log: base.header.log, epoch: base.header.epoch, hash: base.header.before };
+  for (const file of await directory.segments(disk)) {
+    if (file.offset < start || file.offset >= upTo) continue;
+    if (file.offset !== state.offset)
+      throw new JournalCorrupt(file.path, 0, `events ${state.offset} to ${file.offset - 1} are missing`);
+    const segment = await openSegment(disk, file, before, null);
+    try {
+      const stop = await readSegment(segment, { maxFrameBytes, until: upTo }, async (events, epoch) => {
+        for (const event of events) {
+          if (state.offset >= upTo) return;
+          const visited = visit(event, epoch);
+          if (visited !== undefined) await visited;
+          evolve(state, event, epoch);
+        }
+      });
+      before = { log: segment.header.log, epoch: segment.header.epoch, hash: stop.hash.toString("hex") };
+    } finally {
+      await segment.file.close();
+    }
+  }
+  if (before === null || state.offset !== upTo)
+    throw new JournalCorrupt(directory.journal, 0, `events ${state.offset} to ${upTo - 1} are missing`);
+  return before;
+}
+
+/** Purchases pass through as the bytes that they are. */
+async function copyPurchases(
+  disk: Disk,
+  { path }: VerifiedSnapshot,
+  maxFrameBytes: number,
+  writer: SnapshotWriter,
+): Promise<void> {
+  const file = await disk.open(path, "read");
+  try {
+    await readSnapshot(file, maxFrameBytes, ({ kind, count, frame }) =>
+      kind === PURCHASES ? writer.copy(count, frame) : undefined,
+    );
+  } finally {
+    await file.close();
+  }
+}
+
+/** What the segment that begins at `offset` says of the log so far. */
+async function headerAt(disk: Disk, path: string, offset: number): Promise<FileHeader> {
+  const segment = await openSegment(disk, { path, offset }, null, null);
+  await segment.file.close();
+  return segment.header;
+}
+
+async function newestGood(
+  disk: Disk,
+  directory: DataDirectory,
+  maxFrameBytes: number,
+  below: number,
+): Promise<VerifiedSnapshot | null> {
+  const files = (await directory.snapshotFiles(disk)).filter(({ offset }) => offset < below);
+  return firstGood(disk, files.toReversed(), maxFrameBytes);
+}
+
+async function oldestGood(
+  disk: Disk,
+  directory: DataDirectory,
+  maxFrameBytes: number,
+  segments: readonly NumberedFile[],
+): Promise<VerifiedSnapshot | null> {
+  const begins = new Set(segments.map(({ offset }) => offset));
+  const files = (await directory.snapshotFiles(disk)).filter(({ offset }) => begins.has(offset));
+  return firstGood(disk, files, maxFrameBytes);
+}
+
+async function firstGood(
+  disk: Disk,
+  files: readonly NumberedFile[],
+  maxFrameBytes: number,
+): Promise<VerifiedSnapshot | null> {
+  for (const file of files) {
+    const snapshot = await verifySnapshot(disk, file, maxFrameBytes);
+    if (typeof snapshot !== "string") return snapshot;
+  }
+  return null;
+}
+
+async function removeAllBut(disk: Disk, directory: DataDirectory, kept: readonly string[]): Promise<void> {
+  for (const { path } of await directory.snapshotFiles(disk)) {
+    if (!kept.includes(path)) await disk.remove(path);
+  }
+}
