@@ -1,0 +1,85 @@
+/** From single trials to one row per case: medians over the rounds, and the ratio of each round's pair. */
+
+/**
+ * @typedef {import("./trial.js").Trial} Trial
+ * @typedef {{ median: number, min: number, max: number }} Spread
+ *
+ * @typedef {object} Row
+ * @property {import("./settings.js").Load} load
+ * @property {Record<"echo" | "ours", Figures>} figures
+ * @property {Spread} ratio ours through echo, taken round by round
+ * @property {boolean} passes
+ *
+ * @typedef {Record<"perSecond" | "p50Ms" | "p99Ms" | "serverMicros" | "clientMicros" | "pushesPerSecond" | "batchCommands" | "syncMs", Spread | null> & { logLinesDropped: number, pushes: number }} Figures
+ */
+
+/**
+ * @param {import("./settings.js").Settings} settings
+ * @param {readonly Trial[]} trials
+ * @param {readonly import("./disk.js").Syncs[]} syncs
+ */
+export function compare({ cases }, trials, syncs) {
+  return {
+    disk: {
+      intoSpaceMadeAheadMs: median(syncs.map((sync) => sync.intoSpaceMadeAheadMs)),
+      appendMs: median(syncs.map((sync) => sync.appendMs)),
+    },
+    rows: cases.map((load) =>
+      rowOf(
+        load,
+        trials.filter((trial) => trial.load === load),
+      ),
+    ),
+  };
+}
+
+/** @param {readonly number[]} values at least one */
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const upper = sorted[Math.floor(middle)] ?? Number.NaN;
+  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? upper) + upper) / 2 : upper;
+}
+
+/** @param {import("./settings.js").Load} load @param {readonly Trial[]} trials @returns {Row} */
+function rowOf(load, trials) {
+  const echo = trials.filter((trial) => trial.subject === "echo");
+  const ours = trials.filter((trial) => trial.subject === "ours");
+  const ratios = ours.map((trial) => {
+    const beside = echo.find((other) => other.round === trial.round);
+    return beside === undefined ? Number.NaN : trial.perSecond / beside.perSecond;
+  });
+  const ratio = spread(ratios);
+  return {
+    load,
+    figures: { echo: figuresOf(echo), ours: figuresOf(ours) },
+    ratio,
+    passes: ratio.median >= load.bar,
+  };
+}
+
+/** @param {readonly Trial[]} trials @returns {Figures} */
+function figuresOf(trials) {
+  /** @param {(trial: Trial) => number | null} read */
+  const spreadOf = (read) => {
+    const values = trials.map(read).filter((value) => value !== null);
+    return values.length === 0 ? null : spread(values);
+  };
+  return {
+    perSecond: spreadOf((trial) => trial.perSecond),
+    p50Ms: spreadOf((trial) => trial.p50Ms),
+    p99Ms: spreadOf((trial) => trial.p99Ms),
+    serverMicros: spreadOf((trial) => trial.serverMicros),
+    clientMicros: spreadOf((trial) => trial.clientMicros),
+    pushesPerSecond: spreadOf((trial) => (trial.pushes / trial.windowMs) * 1000),
+    batchCommands: spreadOf((trial) => trial.batchCommands),
+    syncMs: spreadOf((trial) => trial.syncMs),
+    logLinesDropped: trials.reduce((sum, trial) => sum + (trial.logLinesDropped ?? 0), 0),
+    pushes: trials.reduce((sum, trial) => sum + trial.pushes, 0),
+  };
+}
+
+/** @param {readonly number[]} values @returns {Spread} */
+function spread(values) {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
+}

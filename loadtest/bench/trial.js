@@ -1,0 +1,127 @@
+/** One server, one load, one measured window: started fresh, checked, and gone again. */
+import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+
+/**
+ * @typedef {import("./settings.js").Settings} Settings
+ * @typedef {import("./settings.js").Load} Load
+ * @typedef {import("./workspace.js").Workspace} Workspace
+ * @typedef {import("./client.js").Measured} Measured
+ *
+ * @typedef {object} Server a running one
+ * @property {import("node:child_process").ChildProcess} process
+ * @property {number} port
+ *
+ * @typedef {object} Inside what the server says of itself after the load; null where there is no answer
+ * @property {number | null} batchCommands mean
+ * @property {number | null} syncMs mean
+ * @property {number | null} logLinesDropped
+ *
+ * @typedef {object} Subject
+ * @property {"echo" | "ours"} name
+ * @property {string} reply what each reply begins with
+ * @property {readonly string[]} pushes what begins a message that answers nothing
+ * @property {(start: (args: readonly string[], stdout: number | "pipe") => import("node:child_process").ChildProcess, directory: string) => Promise<Server>} start
+ * @property {(server: Server, measured: Measured) => Promise<Inside>} check throws what makes the run void
+ *
+ * @typedef {Measured & Inside & { subject: Subject["name"], load: Load, round: number }} Trial
+ */
+
+/** The numbers mean nothing: something was answered, closed or sold that shouldn't have been. */
+export class VoidRun extends Error {}
+
+const CLIENT = fileURLToPath(new URL("client.js", import.meta.url));
+
+/** How long anything that should be quick may take. */
+const PATIENCE_MS = 20_000;
+
+/**
+ * @param {Subject} subject
+ * @param {Load} load
+ * @param {number} round
+ * @param {Settings} settings
+ * @param {Workspace} workspace
+ * @returns {Promise<Trial>}
+ * @throws {VoidRun}
+ */
+export async function runOnce(subject, load, round, settings, workspace) {
+  const directory = workspace.makeDirectory();
+  const server = await subject.start((args, stdout) => {
+    const words = [...pinned(settings, 0), process.execPath, ...settings.serverFlags, ...args];
+    return workspace.watch(spawnWords(words, ["ignore", stdout, "inherit"]));
+  }, directory);
+  const client = workspace.watch(
+    spawnWords(
+      [
+        ...pinned(settings, 1),
+        process.execPath,
+        CLIENT,
+        JSON.stringify(ordersFor(subject, load, server, settings)),
+      ],
+      ["ignore", "inherit", "inherit", "ipc"],
+    ),
+  );
+  const where = `round ${round + 1}, ${load.name}, ${subject.name}`;
+  try {
+    const measured = await reportOf(client, settings.warmUpMs + settings.measureMs + PATIENCE_MS);
+    const inside = await subject.check(server, measured);
+    return { subject: subject.name, load, round, ...measured, ...inside };
+  } catch (cause) {
+    throw new VoidRun(`${where}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  } finally {
+    client.kill();
+    await stopped(server.process);
+    workspace.removeDirectory(directory);
+  }
+}
+
+/**
+ * @param {Subject} subject @param {Load} load @param {Server} server @param {Settings} settings
+ * @returns {import("./client.js").Orders}
+ */
+function ordersFor({ reply, pushes }, { connections, inFlight }, { port, process }, { warmUpMs, measureMs }) {
+  const serverPid = process.pid ?? 0;
+  return { port, serverPid, connections, inFlight, warmUpMs, measureMs, request: "COMPRAR", reply, pushes };
+}
+
+/** @param {Settings} settings @param {number} processor */
+function pinned({ pin }, processor) {
+  if (!pin) return [];
+  if (availableParallelism() < 2) throw new Error("PIN=1 needs two processors");
+  return ["taskset", "-c", String(processor)];
+}
+
+/** @param {readonly string[]} words @param {import("node:child_process").StdioOptions} stdio */
+function spawnWords([command = "", ...args], stdio) {
+  return spawn(command, args, { stdio });
+}
+
+/**
+ * @param {import("node:child_process").ChildProcess} client
+ * @param {number} patienceMs
+ * @returns {Promise<Measured>}
+ */
+function reportOf(client, patienceMs) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("the client said nothing in time")), patienceMs);
+    client.once("error", reject);
+    client.once("exit", (code) => reject(new Error(`the client ended with code ${code} and no report`)));
+    client.once("message", (message) => {
+      clearTimeout(timer);
+      const report = /** @type {import("./client.js").Report} */ (message);
+      if ("fault" in report) reject(new Error(report.fault));
+      else resolve(report);
+    });
+  });
+}
+
+/** @param {import("node:child_process").ChildProcess} child */
+async function stopped(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  await exit;
+  clearTimeout(timer);
+}
