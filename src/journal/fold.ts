@@ -4,10 +4,16 @@
  * own (fold-worker.ts), beside the process that goes on appending: sealed segments don't change, and of the open one nothing is
  * read beyond an offset that is durable.
  */
-import { auditSale, createBoxOffice, evolve, type BoxOffice } from "../box-office/box-office.ts";
+import {
+  auditSale,
+  createBoxOffice,
+  evolve,
+  type BoxOffice,
+  purchaseRecord,
+} from "../box-office/box-office.ts";
 import type { SaleEvent } from "../box-office/event.ts";
 import type { Audit } from "../box-office/sale.ts";
-import { booksRecord, purchaseRecord } from "../box-office/snapshot.ts";
+import { booksRecord } from "../box-office/snapshot.ts";
 import { DataDirectory, type NumberedFile } from "./data-directory.ts";
 import type { Disk } from "./disk.ts";
 import { JournalCorrupt } from "./fault.ts";

@@ -60,7 +60,8 @@ export async function readFrames(
   visit: (frame: Frame) => void | Promise<void>,
 ): Promise<Stop> {
   const { maxFrameBytes, until = Infinity } = options;
-  const window = new Window(file, from.position, Math.max(READ_BYTES, 2 * maxFrameBytes));
+  const atOnce = Math.min(READ_BYTES, await file.size());
+  const window = new Window(file, from.position, Math.max(atOnce, 2 * maxFrameBytes));
   let { offset, hash } = from;
   const stop = (reason: StopReason, why: string, frameBytes: number | null = null): Stop => ({
     position: window.position,

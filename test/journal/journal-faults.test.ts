@@ -1,0 +1,143 @@
+import { expect } from "chai";
+import { DiskFault } from "../../src/journal/fault.ts";
+import { dump, history, purchased, SMALL, stateAfter } from "./events.ts";
+import { MemoryDisk, systemError } from "./memory-disk.ts";
+import { appendEach, open, rejection, settle } from "./opened.ts";
+
+const NEVER = new Promise<void>(() => undefined);
+
+describe("journal: a disk that fails", () => {
+  it("answers unknown when a write fails, and takes nothing afterwards", async () => {
+    const { disk, journal } = await open();
+    await appendEach(journal, history(3));
+    await settle();
+    const eio = systemError("EIO", "i/o error, write");
+    disk.before = ({ kind }) => {
+      if (kind === "write") throw eio;
+    };
+    const result = await journal.append([purchased(3)]);
+    expect(result).to.deep.include({ kind: "unknown", cause: eio });
+    expect(journal.health()).to.have.property("ok", false);
+    disk.before = () => undefined;
+    const calls = disk.calls;
+    expect(await journal.append([purchased(3)])).to.equal(result);
+    expect(disk.calls).to.equal(calls);
+    expect(journal.offset).to.equal(3);
+  });
+
+  it("writes the rest when the disk takes only a part", async () => {
+    const { disk, journal } = await open();
+    disk.writeBytes = 100;
+    await appendEach(journal, history(12));
+    const again = await open(disk.afterPowerLoss(() => false));
+    expect(dump(again.state)).to.deep.equal(dump(stateAfter(history(12))));
+  });
+
+  it("says how long a sync has been hanging, and is well again when it returns", async () => {
+    const { disk, journal, time } = await open();
+    await settle();
+    let answer: () => void = () => undefined;
+    disk.before = ({ kind }) =>
+      kind === "write" ? new Promise<void>((resolve) => (answer = resolve)) : undefined;
+    const appended = journal.append(history(1));
+    time.pass(5_000);
+    expect(journal.health()).to.deep.equal({ ok: true });
+    time.pass(2_500);
+    expect(journal.health()).to.deep.equal({ ok: false, why: "a sync has been hanging for 7 s" });
+    disk.before = () => undefined;
+    answer();
+    expect((await appended).kind).to.equal("durable");
+    expect(journal.health()).to.deep.equal({ ok: true });
+  });
+
+  it("takes what still fits when the disk is full, then has no room, and has it again by itself", async () => {
+    const { disk, journal, notes, time } = await open();
+    await settle();
+    const full = ({ kind, path }: { kind: string; path: string }) => {
+      // Space is made by lengthening; a write into space that is there needs none.
+      if (kind === "truncate" || (kind === "open" && path.endsWith("spare.tmp")))
+        throw systemError("ENOSPC", "no space left on device");
+    };
+    disk.before = full;
+    const events = history(200);
+    let taken = 0;
+    while (journal.hasRoom()) {
+      expect((await journal.append([events[taken]!])).kind).to.equal("durable");
+      await settle();
+      taken += 1;
+    }
+    expect(taken).to.be.within(2, 100);
+    const health = journal.health();
+    expect(health.ok ? "" : health.why).to.contain("ENOSPC");
+    expect(notes.map(({ kind }) => kind)).to.deep.equal(["no_room"]);
+    time.pass(SMALL.roomRetryMs);
+    await settle();
+    expect(journal.hasRoom()).to.equal(false);
+    disk.before = () => undefined;
+    time.pass(SMALL.roomRetryMs);
+    await settle();
+    expect(journal.hasRoom()).to.equal(true);
+    expect(journal.health()).to.deep.equal({ ok: true });
+    expect(notes.map(({ kind }) => kind)).to.deep.equal(["no_room", "room"]);
+    await appendEach(journal, events.slice(taken));
+    await journal.close();
+    const { state } = await open(disk.afterPowerLoss(() => false));
+    expect(dump(state)).to.deep.equal(dump(stateAfter(events)));
+  });
+
+  it("has room for the largest frame whenever it says so", async () => {
+    const { disk, journal } = await open();
+    disk.before = ({ kind }) => (kind === "truncate" ? NEVER : undefined);
+    const long = "k".repeat(journal.maxAppendBytes - 200);
+    for (let n = 0; journal.hasRoom(); n++) {
+      const event = n === 0 ? history(1)[0]! : { ...purchased(n), key: long };
+      expect((await journal.append([event as ReturnType<typeof purchased>])).kind).to.equal("durable");
+    }
+  });
+
+  it("doesn't wait with an append that fits for space that is being made", async () => {
+    const { disk, journal } = await open();
+    disk.before = ({ kind }) => (kind === "truncate" ? NEVER : undefined);
+    expect((await journal.append(history(1))).kind).to.equal("durable");
+  });
+
+  it("stops trying to make space once it is closed", async () => {
+    const { disk, journal, time } = await open();
+    await settle();
+    disk.before = ({ kind }) => {
+      if (kind === "truncate") throw systemError("ENOSPC", "no space left on device");
+    };
+    await appendEach(journal, history(4));
+    await settle();
+    expect(time.timers).to.equal(1);
+    await journal.close();
+    expect(time.timers).to.equal(0);
+  });
+
+  it("refuses events that don't fit in one frame, and writes nothing of them", async () => {
+    const { disk, journal } = await open();
+    await settle();
+    const calls = disk.calls;
+    const result = await journal.append(history(20));
+    expect(result).to.have.property("kind", "unknown");
+    expect(disk.calls).to.equal(calls);
+  });
+
+  for (const [code, expected] of [
+    ["EACCES", "DISK_DENIED"],
+    ["ENOSPC", "DISK_FULL"],
+    ["EROFS", "DISK_READ_ONLY"],
+    ["EMFILE", "TOO_MANY_FILES"],
+    ["EIO", "DISK_FAILED"],
+  ] as const) {
+    it(`turns ${code} at the start into ${expected}, which names the directory and says what to do`, async () => {
+      const disk = new MemoryDisk();
+      disk.before = () => {
+        throw systemError(code, "the system's words");
+      };
+      const error = await rejection(open(disk));
+      expect(error).to.be.instanceOf(DiskFault).and.to.have.property("code", expected);
+      expect(error.message).to.contain("/data").and.to.contain("the system's words");
+    });
+  }
+});

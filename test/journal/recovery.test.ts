@@ -1,0 +1,193 @@
+import { expect } from "chai";
+import { FILE_HEADER_BYTES } from "../../src/journal/file-header.ts";
+import { JournalCorrupt } from "../../src/journal/fault.ts";
+import type { JournalLimits } from "../../src/journal/limits.ts";
+import { created, dump, history, purchased, stateAfter } from "./events.ts";
+import { MemoryDisk } from "./memory-disk.ts";
+import { appendEach, open, rejection, settle } from "./opened.ts";
+
+/** So small that every bit of every file can be turned. */
+const TINY: Partial<JournalLimits> = {
+  segmentBytes: 2_048,
+  stepBytes: 1_024,
+  roomAheadBytes: 500,
+  maxFrameBytes: 450,
+};
+
+/** A log of three segments: two full ones of one epoch, and the open one of the next. */
+async function smallLog(): Promise<{ contents: Map<string, Buffer>; expected: string }> {
+  const events = history(17);
+  const first = await open(new MemoryDisk(), TINY);
+  await appendEach(first.journal, events.slice(0, 10));
+  await first.journal.close();
+  const second = await open(first.disk, TINY);
+  await appendEach(second.journal, events.slice(10));
+  await second.journal.close();
+  const contents = second.disk.contents();
+  for (const path of contents.keys()) if (path.endsWith(".tmp")) contents.delete(path);
+  const { state } = await open(MemoryDisk.of(contents), TINY);
+  return { contents, expected: JSON.stringify(dump(state)) };
+}
+
+/** Opens what was damaged: all of it must be there, or the start refused with nothing changed. */
+async function expectAllOrNothing(
+  contents: Map<string, Buffer>,
+  expected: string,
+): Promise<"all" | "refused"> {
+  const disk = MemoryDisk.of(contents);
+  try {
+    const { state } = await open(disk, TINY);
+    expect(JSON.stringify(dump(state))).to.equal(expected);
+    return "all";
+  } catch (error) {
+    if (!(error instanceof JournalCorrupt)) throw error;
+    expect([...contents.keys()].some((path) => path === error.file)).to.equal(true, error.message);
+    expect(error.offset).to.be.at.least(0);
+    expect(error.message).to.contain(error.file).and.to.contain(`byte ${error.offset}`);
+    expect(disk.contents()).to.deep.equal(contents);
+    return "refused";
+  }
+}
+
+describe("journal: recovery of a damaged log", function () {
+  this.timeout(120_000);
+  let contents: Map<string, Buffer>;
+  let expected: string;
+  before(async () => {
+    ({ contents, expected } = await smallLog());
+  });
+
+  it("has several segments to begin with", () => {
+    expect(contents.size).to.be.at.least(3);
+  });
+
+  it("gives all events or refuses, whichever byte a file is cut at", async () => {
+    const outcomes = { all: 0, refused: 0 };
+    for (const [path, bytes] of contents) {
+      for (let length = 0; length < bytes.length; length++) {
+        const cut = new Map(contents).set(path, bytes.subarray(0, length));
+        outcomes[await expectAllOrNothing(cut, expected)] += 1;
+      }
+    }
+    expect(outcomes.refused).to.be.above(1_000);
+  });
+
+  it("gives all events or refuses, whichever bit of what was written is turned, or of the zeros after it", async () => {
+    const outcomes = { all: 0, refused: 0 };
+    for (const [path, bytes] of contents) {
+      for (let bit = 0; bit < bytes.length * 8; bit++) {
+        // Of a byte of the zeros one bit is tried, another one in each.
+        if (bytes[bit >> 3] === 0 && (bit & 7) !== (bit >> 3) % 8) continue;
+        const turned = Buffer.from(bytes);
+        turned[bit >> 3]! ^= 1 << (bit & 7);
+        outcomes[await expectAllOrNothing(new Map(contents).set(path, turned), expected)] += 1;
+      }
+    }
+    expect(outcomes.refused).to.be.above(outcomes.all);
+  });
+
+  it("refuses to start without any one of the segments but the newest", async () => {
+    const paths = [...contents.keys()].sort();
+    for (const path of paths.slice(0, -1)) {
+      const missing = new Map(contents);
+      missing.delete(path);
+      const error = await rejection(open(MemoryDisk.of(missing), TINY));
+      expect(error).to.be.instanceOf(JournalCorrupt);
+    }
+  });
+
+  it("refuses to start if two segments are exchanged", async () => {
+    const [first, second] = [...contents.keys()].sort();
+    const exchanged = new Map(contents)
+      .set(first!, contents.get(second!)!)
+      .set(second!, contents.get(first!)!);
+    const error = await rejection(open(MemoryDisk.of(exchanged), TINY));
+    expect(error).to.be.instanceOf(JournalCorrupt).and.to.have.property("offset", 0);
+  });
+
+  it("refuses a segment of another log, though it begins where it should", async () => {
+    const other = await smallLog();
+    const [, second] = [...contents.keys()].sort();
+    const mixed = new Map(contents).set(second!, other.contents.get(second!)!);
+    const error = await rejection(open(MemoryDisk.of(mixed), TINY));
+    expect(error.message).to.contain("belongs to another journal");
+  });
+
+  it("refuses a frame that was put in the place of another", async () => {
+    const log = await open(new MemoryDisk());
+    await log.journal.append([created()]);
+    const twin = await open(new MemoryDisk());
+    await twin.journal.append([created()]);
+    const [path, bytes] = only(log.disk);
+    const foreign = only(twin.disk)[1];
+    foreign.copy(bytes, FILE_HEADER_BYTES, FILE_HEADER_BYTES);
+    const error = await rejection(open(MemoryDisk.of(new Map([[path, bytes]]))));
+    expect(error.message).to.contain("doesn't continue the one before it");
+  });
+
+  it("refuses a log of a later version of the program, and says which", async () => {
+    const log = await open(new MemoryDisk());
+    await log.journal.append([{ ...created(), v: 2 as 1 }]);
+    await log.journal.close();
+    const error = await rejection(open(MemoryDisk.of(log.disk.contents())));
+    expect(error).to.have.property("code", "JOURNAL_CORRUPT");
+    expect(error.message).to.contain("event 0 has version 2");
+  });
+
+  it("refuses a last frame of which one sector went bad without being zeros", async () => {
+    const log = await open(new MemoryDisk());
+    await log.journal.append([created(), purchased(1), purchased(2), purchased(3)]);
+    await log.journal.close();
+    const [path, bytes] = only(log.disk);
+    bytes.fill(0xff, 1_024, 1_200);
+    const error = await rejection(open(MemoryDisk.of(new Map([[path, bytes]]))));
+    expect(error).to.include({ file: path, offset: FILE_HEADER_BYTES });
+  });
+
+  it("refuses a sector of zeros where another frame follows", async () => {
+    const log = await open(new MemoryDisk());
+    await log.journal.append([created(), purchased(1), purchased(2), purchased(3)]);
+    await log.journal.append([purchased(4), purchased(5), purchased(6)]);
+    await log.journal.close();
+    const [path, bytes] = only(log.disk);
+    for (const [from, to] of [
+      [512, 1_024],
+      [1_024, 1_536],
+    ]) {
+      const lost = Buffer.from(bytes);
+      lost.fill(0, from, to);
+      const error = await rejection(open(MemoryDisk.of(new Map([[path, lost]]))));
+      expect(error).to.be.instanceOf(JournalCorrupt).and.to.have.property("file", path);
+    }
+  });
+
+  it("removes files that were begun and never got their name", async () => {
+    const log = await open(new MemoryDisk());
+    await appendEach(log.journal, history(3));
+    await log.journal.close();
+    const left = log.disk.contents().set("/data/journal/0000000000000000.log.tmp", Buffer.from("half"));
+    const disk = MemoryDisk.of(left);
+    const { state } = await open(disk);
+    await settle();
+    expect(dump(state)).to.deep.equal(dump(stateAfter(history(3))));
+    const names = [...disk.contents().keys()].filter((path) => path.endsWith(".tmp"));
+    expect(names).to.not.contain("/data/journal/0000000000000000.log.tmp");
+  });
+
+  it("gives each start an epoch above all before, though nothing was sold", async () => {
+    const epochs: number[] = [];
+    let disk = new MemoryDisk();
+    for (let start = 0; start < 4; start++) {
+      const { journal } = await open(disk);
+      epochs.push(journal.epoch);
+      await journal.close();
+      disk = MemoryDisk.of(disk.contents());
+    }
+    expect(epochs).to.deep.equal([1, 2, 3, 4]);
+  });
+});
+
+function only(disk: MemoryDisk): [string, Buffer] {
+  const found = [...disk.contents()].find(([path]) => path.endsWith(".log"));
+  return found!;
+}
