@@ -1,0 +1,118 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { createBoxOffice } from "../../src/box-office/box-office.ts";
+import { systemClock, systemScheduler } from "../../src/engine/system.ts";
+import { DataDirectoryInUse } from "../../src/journal/fault.ts";
+import { lockDirectory } from "../../src/journal/lock.ts";
+import { nodeDisk } from "../../src/journal/node-disk.ts";
+import { openFileJournal } from "../../src/journal/opening.ts";
+import { dump, history, SMALL, stateAfter } from "./events.ts";
+import { rejection } from "./opened.ts";
+
+const HOLDER = fileURLToPath(new URL("./holder.js", import.meta.url));
+
+describe("journal: lock", () => {
+  let directory: string;
+  const children: ChildProcess[] = [];
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "lock-"));
+  });
+  afterEach(async () => {
+    await Promise.all(children.splice(0).map(kill));
+    await rm(directory, { recursive: true });
+  });
+
+  function start(what = "hold"): ChildProcess {
+    const child = fork(HOLDER, [directory, what]);
+    children.push(child);
+    return child;
+  }
+
+  it("lets one process own a directory, and tells the second who does", async () => {
+    const child = start();
+    await once(child, "message");
+    const error = await rejection(lockDirectory(directory, "now", () => ""));
+    expect(error).to.be.instanceOf(DataDirectoryInUse);
+    expect(error).to.include({ code: "DATA_DIRECTORY_IN_USE", pid: child.pid });
+    expect(error.message).to.contain(`process ${child.pid}, running since 2026-11-21T06:20:00.000Z`);
+    expect(error.message).to.contain("http://localhost:8080").and.to.contain("Stop that process first");
+  });
+
+  it("knows a directory by whatever path it is reached", async () => {
+    const lock = await lockDirectory(directory, "now", () => "");
+    const other = `${directory}-link`;
+    await symlink(directory, other);
+    try {
+      const error = await rejection(lockDirectory(other, "now", () => ""));
+      expect(error).to.include({ code: "DATA_DIRECTORY_IN_USE", pid: process.pid });
+    } finally {
+      await lock.release();
+      await rm(other);
+    }
+  });
+
+  it("is free again once it is released, and doesn't bind other directories", async () => {
+    const lock = await lockDirectory(directory, "now", () => "");
+    const other = await lockDirectory(join(directory, "other"), "now", () => "");
+    await lock.release();
+    await (await lockDirectory(directory, "now", () => "")).release();
+    await other.release();
+  });
+
+  it("is free again once its owner was killed", async () => {
+    const child = start();
+    await once(child, "message");
+    await kill(child);
+    const lock = await lockDirectory(directory, "now", () => "");
+    await lock.release();
+  });
+
+  it("is held by one of two that start at once", async () => {
+    const told = await Promise.all([start(), start()].map((child) => once(child, "message")));
+    const answers = told.map(([message]: unknown[]) =>
+      message === "locked" ? "locked" : (message as { code: string }).code,
+    );
+    expect(answers.sort()).to.deep.equal(["DATA_DIRECTORY_IN_USE", "locked"]);
+  });
+
+  it("guards a log from which kill -9 takes nothing that was durable, life after life", async function () {
+    this.timeout(60_000);
+    let durable = 0;
+    for (let life = 0; life < 6; life++) {
+      const child = start("sell");
+      child.on("message", (offset) => (durable = offset as number));
+      await once(child, "message");
+      await new Promise((resolve) => setTimeout(resolve, 60 + life * 45));
+      await kill(child);
+    }
+    const state = createBoxOffice();
+    const parts = {
+      directory,
+      state,
+      lock: null,
+      disk: nodeDisk,
+      clock: systemClock,
+      scheduler: systemScheduler,
+    };
+    const limits = { ...SMALL, segmentBytes: 65_536, stepBytes: 16_384, roomAheadBytes: 16_384 };
+    const { journal } = await openFileJournal({ ...parts, limits });
+    await journal.close();
+    expect(state.offset).to.be.at.least(durable);
+    expect(durable).to.be.above(20);
+    expect(journal.epoch).to.be.at.least(7);
+    const books = (value: unknown): unknown => (value as { books: unknown }).books;
+    expect(books(dump(state))).to.deep.equal(books(dump(stateAfter(history(state.offset)))));
+  });
+});
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
