@@ -1,0 +1,29 @@
+/** Every bound of the page, with its name. Times are milliseconds. */
+export const PAGE_LIMITS = {
+  reconnect: { baseMs: 1_000, capMs: 15_000 },
+  /** A full server gets more air between two knocks. */
+  reconnectFull: { baseMs: 4_000, capMs: 30_000 },
+  /** A connection that lived this long was a good one: the next loss starts from the shortest wait again. */
+  steadyMs: 10_000,
+  /** From opening the socket to `hello`. */
+  helloMs: 10_000,
+  /** Silence after which the page asks whether the server is still there; browsers don't show pings to scripts. */
+  silenceMs: 30_000,
+  /** How long any answer to that may take. */
+  pulseMs: 10_000,
+  /** `busy` and `rate_limited` are tried again this many times in all. */
+  purchaseTries: 6,
+  purchaseRetry: { baseMs: 1_000, capMs: 8_000 },
+  /** An unanswered purchase older than this isn't sent again unless its buyer says so. */
+  pendingFreshMs: 10 * 60_000,
+  /** After this long without an answer the page says that it takes longer than usual. */
+  slowAnswerMs: 4_000,
+  /** Offsets of notices kept to recognise one that comes twice. */
+  heardNotices: 256,
+  /** Notices that come within this time of each other are announced together. */
+  noticeGroupMs: 2_000,
+  /** How long a notice other than sold out stays on the banner. */
+  noticeShownMs: 12_000,
+  /** Shortest time between two spoken summaries of the stock. */
+  summaryMs: 15_000,
+} as const;

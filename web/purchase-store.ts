@@ -1,0 +1,108 @@
+/**
+ * What must outlive a reload: purchases that have no answer yet, and receipts. Each stands under a name of its own,
+ * so two tabs never read, change and write the same value, and neither can undo what the other did.
+ */
+import type { Position } from "../src/box-office/sale.ts";
+
+/** `localStorage`, or what stands in for it. */
+export interface KeyValueStore {
+  readonly length: number;
+  key(index: number): string | null;
+  getItem(name: string): string | null;
+  setItem(name: string, value: string): void;
+  removeItem(name: string): void;
+}
+
+export interface PendingPurchase {
+  readonly key: string;
+  readonly sale: string;
+  readonly buyer: string;
+  readonly quantity: number;
+  /** By the browser's clock, and compared with nothing else. */
+  readonly madeAt: number;
+}
+
+export interface StoredReceipt {
+  readonly key: string;
+  readonly sale: string;
+  readonly codes: readonly string[];
+  /** Place in the order of arrival. */
+  readonly order: number;
+  readonly position: Position;
+  /** By the server's clock. */
+  readonly at: number;
+}
+
+const PREFIX = "bilheteria";
+const BUYER = `${PREFIX}:buyer`;
+
+export class PurchaseStore {
+  readonly #storage: KeyValueStore;
+  readonly #pendingPrefix: string;
+  readonly #receiptPrefix: string;
+
+  constructor(storage: KeyValueStore, sale: string) {
+    this.#storage = storage;
+    this.#pendingPrefix = `${PREFIX}:sale:${sale}:pending:`;
+    this.#receiptPrefix = `${PREFIX}:sale:${sale}:receipt:`;
+  }
+
+  /** The buyer's id: made once, and kept. */
+  buyer(newId: () => string): string {
+    const known = this.#storage.getItem(BUYER);
+    if (known !== null) return known;
+    this.#storage.setItem(BUYER, newId());
+    // Read back: another tab may have been first.
+    return this.#storage.getItem(BUYER) ?? newId();
+  }
+
+  savePending(pending: PendingPurchase): void {
+    this.#storage.setItem(this.#pendingPrefix + pending.key, JSON.stringify(pending));
+  }
+
+  hasPending(key: string): boolean {
+    return this.#storage.getItem(this.#pendingPrefix + key) !== null;
+  }
+
+  dropPending(key: string): void {
+    this.#storage.removeItem(this.#pendingPrefix + key);
+  }
+
+  pendings(): PendingPurchase[] {
+    return this.#read<PendingPurchase>(this.#pendingPrefix).sort((a, b) => a.madeAt - b.madeAt);
+  }
+
+  saveReceipt(receipt: StoredReceipt): void {
+    this.#storage.setItem(this.#receiptPrefix + receipt.key, JSON.stringify(receipt));
+  }
+
+  hasReceipt(key: string): boolean {
+    return this.#storage.getItem(this.#receiptPrefix + key) !== null;
+  }
+
+  /** Newest first. */
+  receipts(): StoredReceipt[] {
+    return this.#read<StoredReceipt>(this.#receiptPrefix).sort((a, b) => b.at - a.at || b.order - a.order);
+  }
+
+  #read<T>(prefix: string): T[] {
+    const found: T[] = [];
+    for (let i = 0; i < this.#storage.length; i++) {
+      const name = this.#storage.key(i);
+      const text = name?.startsWith(prefix) ? this.#storage.getItem(name) : null;
+      const value = text === null ? null : parse(text);
+      if (value !== null) found.push(value as T);
+    }
+    return found;
+  }
+}
+
+/** Null for what something else wrote there. */
+function parse(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}

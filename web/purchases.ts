@@ -1,0 +1,214 @@
+/**
+ * Buys once, whatever happens. A purchase gets its key and is written down before it is sent; it is sent again with
+ * that same key after every interruption, reloads included, until the server has answered it. Only an answer ends it:
+ * a receipt, or a refusal, which leaves the key unused.
+ *
+ * What can go wrong, and why it doesn't: the answer is lost (the key is sent again and returns the same receipt); the
+ * page is reloaded before the answer (the purchase stands in the store); two tabs send the same key (one purchase, one
+ * receipt, kept under its key, shown once); another tab was refused (the purchase is gone from the store, so this one
+ * doesn't try it again); the page comes back a day later (an old purchase waits for its buyer to say go).
+ */
+import type {
+  ClientMessage,
+  ErrorMessage,
+  ReceiptMessage,
+  RejectedMessage,
+} from "../src/protocol/messages.ts";
+import { backoffDelay } from "./backoff.ts";
+import { PAGE_LIMITS } from "./limits.ts";
+import type { PendingPurchase, PurchaseStore, StoredReceipt } from "./purchase-store.ts";
+import type { Timers } from "./timers.ts";
+
+export interface PurchaseParts {
+  readonly sale: string;
+  readonly store: PurchaseStore;
+  readonly timers: Timers;
+  readonly random: () => number;
+  /** The browser's wall clock. */
+  readonly today: () => number;
+  /** Unguessable, of the characters that a key may have. */
+  readonly newKey: () => string;
+  /** @returns false when there is no connection; the purchase is then sent once there is one. */
+  readonly send: (message: ClientMessage) => boolean;
+  readonly changed: () => void;
+}
+
+/** Where an unanswered purchase stands. Times are monotonic. */
+export type Progress =
+  /** Sent, or about to be as soon as there is a connection. */
+  | { readonly kind: "sent"; readonly since: number }
+  /** Put off by the server; sent again by itself. */
+  | { readonly kind: "waiting"; readonly reason: string; readonly retryAt: number; readonly tries: number }
+  /** From another day: sent only if its buyer says so. */
+  | { readonly kind: "asking" };
+
+export interface Attempt {
+  readonly pending: PendingPurchase;
+  readonly progress: Progress;
+}
+
+export type Outcome =
+  | { readonly kind: "bought"; readonly receipt: StoredReceipt }
+  | { readonly kind: "refused"; readonly refusal: RejectedMessage };
+
+interface Entry {
+  readonly pending: PendingPurchase;
+  progress: Progress;
+  tries: number;
+  callOff: () => void;
+}
+
+const AGAIN: ReadonlySet<string> = new Set(["busy", "rate_limited"]);
+
+export class Purchases {
+  readonly #parts: PurchaseParts;
+  readonly #entries = new Map<string, Entry>();
+  #receipts: readonly StoredReceipt[];
+  /** How the newest purchase of this tab ended. */
+  outcome: Outcome | null = null;
+
+  constructor(parts: PurchaseParts) {
+    this.#parts = parts;
+    this.#receipts = parts.store.receipts();
+    this.#adopt();
+  }
+
+  /** Newest first; kept across reloads. */
+  get receipts(): readonly StoredReceipt[] {
+    return this.#receipts;
+  }
+
+  /** The purchase that has no answer yet; a new one can't be made before it is settled. */
+  get current(): Attempt | null {
+    for (const { pending, progress } of this.#entries.values()) return { pending, progress };
+    return null;
+  }
+
+  /** @returns false, and buys nothing, while another purchase has no answer. */
+  buy(quantity: number): boolean {
+    const { store, sale, newKey, today } = this.#parts;
+    if (this.#entries.size > 0) return false;
+    const pending = { key: newKey(), sale, buyer: store.buyer(newKey), quantity, madeAt: today() };
+    store.savePending(pending);
+    this.outcome = null;
+    this.#send(this.#enter(pending, false));
+    this.#parts.changed();
+    return true;
+  }
+
+  /** Sends everything that has no answer; after each `hello`. */
+  resume(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.progress.kind !== "asking") this.#send(entry);
+    }
+    this.#parts.changed();
+  }
+
+  /** The buyer wants the old purchase after all. */
+  goAhead(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.progress.kind === "asking") this.#send(entry);
+    }
+    this.#parts.changed();
+  }
+
+  /** The buyer doesn't want it any more. */
+  giveUp(): void {
+    for (const { pending, progress } of this.#entries.values()) {
+      if (progress.kind === "asking") this.#drop(pending.key);
+    }
+    this.#parts.changed();
+  }
+
+  takeReceipt(message: ReceiptMessage): void {
+    const { store, sale } = this.#parts;
+    if (message.sale !== sale) return;
+    const { id: key, order, position, at } = message;
+    const receipt = { key, sale, codes: message.tickets.map(({ code }) => code), order, position, at };
+    // First the receipt, then the end of the purchase: a page that dies between the two asks again, which is harmless.
+    store.saveReceipt(receipt);
+    this.#drop(key);
+    this.#receipts = store.receipts();
+    this.outcome = { kind: "bought", receipt };
+    this.#parts.changed();
+  }
+
+  takeRefusal(message: RejectedMessage | ErrorMessage): void {
+    const entry = message.id === undefined ? undefined : this.#entries.get(message.id);
+    if (entry === undefined) return;
+    const refusal: RejectedMessage =
+      message.type === "rejected"
+        ? message
+        : { type: "rejected", reason: message.code, message: message.message };
+    entry.tries += 1;
+    if (AGAIN.has(refusal.reason) && entry.tries < PAGE_LIMITS.purchaseTries) {
+      this.#putOff(entry, refusal);
+    } else {
+      this.#drop(entry.pending.key);
+      this.outcome = { kind: "refused", refusal };
+    }
+    this.#parts.changed();
+  }
+
+  /** Another tab changed the store. */
+  storeChanged(): void {
+    const { store, changed } = this.#parts;
+    this.#receipts = store.receipts();
+    for (const key of this.#entries.keys()) {
+      if (store.hasPending(key)) continue;
+      const receipt = this.#receipts.find((receipt) => receipt.key === key);
+      if (receipt !== undefined) this.outcome = { kind: "bought", receipt };
+      this.#drop(key);
+    }
+    changed();
+  }
+
+  #adopt(): void {
+    const { store, today } = this.#parts;
+    for (const pending of store.pendings()) {
+      if (store.hasReceipt(pending.key)) {
+        store.dropPending(pending.key);
+        continue;
+      }
+      const age = today() - pending.madeAt;
+      this.#enter(pending, age < 0 || age > PAGE_LIMITS.pendingFreshMs);
+    }
+  }
+
+  #enter(pending: PendingPurchase, old: boolean): Entry {
+    const since = this.#parts.timers.monotonic();
+    const progress: Progress = old ? { kind: "asking" } : { kind: "sent", since };
+    const entry: Entry = { pending, progress, tries: 0, callOff: () => {} };
+    this.#entries.set(pending.key, entry);
+    return entry;
+  }
+
+  #send(entry: Entry): void {
+    const { store, send, timers } = this.#parts;
+    const { key, quantity, buyer } = entry.pending;
+    entry.callOff();
+    if (!store.hasPending(key)) {
+      this.#drop(key);
+      return;
+    }
+    entry.progress = { kind: "sent", since: timers.monotonic() };
+    send({ type: "buy", id: key, quantity, buyer });
+  }
+
+  /** The jitter keeps a crowd that was put off together from coming back together. */
+  #putOff(entry: Entry, { reason, retryAfterMs = 0 }: RejectedMessage): void {
+    const { timers, random, changed } = this.#parts;
+    const wait = retryAfterMs + 100 + backoffDelay(entry.tries - 1, PAGE_LIMITS.purchaseRetry, random);
+    entry.progress = { kind: "waiting", reason, retryAt: timers.monotonic() + wait, tries: entry.tries };
+    entry.callOff = timers.after(wait, () => {
+      this.#send(entry);
+      changed();
+    });
+  }
+
+  #drop(key: string): void {
+    this.#entries.get(key)?.callOff();
+    this.#entries.delete(key);
+    this.#parts.store.dropPending(key);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * The big number, one cell per character. Only cells that change move, in the direction in which the number went.
+ * Cells are as wide as a digit, so the number keeps its place; screen readers get it elsewhere, in words.
+ */
+import type { Figure } from "./screen.ts";
+
+const MOVE_MS = 220;
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+
+export class Reels {
+  readonly #root: HTMLElement;
+  #text = "";
+
+  constructor(root: HTMLElement) {
+    this.#root = root;
+  }
+
+  show({ text, faint }: Figure): void {
+    const before = this.#text;
+    if (text.length !== before.length) this.#rebuild(text);
+    const falling = text < before;
+    const animated = text.length === before.length && !STILL.matches && !document.hidden;
+    [...text].forEach((character, i) => {
+      const cell = this.#root.children[i];
+      if (!(cell instanceof HTMLElement)) return;
+      cell.classList.toggle("faint", i < faint);
+      if (cell.textContent === character) return;
+      const old = cell.textContent;
+      cell.textContent = character;
+      if (animated) roll(cell, old, falling);
+    });
+    this.#text = text;
+  }
+
+  #rebuild(text: string): void {
+    const cells = [...text].map((character) => {
+      const cell = document.createElement("span");
+      cell.className = /[0-9–]/.test(character) ? "digit" : "mark";
+      return cell;
+    });
+    const digits = cells.filter((cell) => cell.className === "digit").length;
+    this.#root.replaceChildren(...cells);
+    this.#root.style.setProperty("--digits", String(digits));
+    this.#root.style.setProperty("--marks", String(cells.length - digits));
+  }
+}
+
+/** A cell that still moves just shows the newest digit: in a rush the number stays readable. */
+function roll(cell: HTMLElement, old: string, falling: boolean): void {
+  if (cell.getAnimations({ subtree: true }).length > 0) return;
+  const from = falling ? "-0.6em" : "0.6em";
+  const to = falling ? "0.6em" : "-0.6em";
+  const timing = { duration: MOVE_MS, easing: "cubic-bezier(0.2, 0.8, 0.2, 1)" };
+  cell.dataset["old"] = old;
+  cell.animate([{ transform: `translateY(${from})`, opacity: 0 }, {}], timing);
+  cell.animate(
+    [
+      { transform: "none", opacity: 1 },
+      { transform: `translateY(calc(2 * ${to}))`, opacity: 0 },
+    ],
+    { ...timing, pseudoElement: "::after" },
+  );
+}

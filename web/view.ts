@@ -1,0 +1,179 @@
+/** Paints a screen. Keeps nothing but the elements, and touches only what differs. */
+import { PAGE_LIMITS } from "./limits.ts";
+import type { NoticeMessage } from "../src/protocol/messages.ts";
+import { Reels } from "./reels.ts";
+import { ReceiptList, type ReceiptView } from "./receipt-list.ts";
+import { numberFormat, type Screen } from "./screen.ts";
+import { WORDS, type FixedWord, type Language } from "./words.ts";
+
+export interface Actions {
+  readonly buy: () => void;
+  readonly step: (by: 1 | -1) => void;
+  readonly comeBack: () => void;
+  readonly goAhead: () => void;
+  readonly giveUp: () => void;
+  readonly dismiss: () => void;
+  readonly switchLanguage: () => void;
+}
+
+export interface Painting {
+  readonly screen: Screen;
+  readonly language: Language;
+  readonly notices: readonly NoticeMessage[];
+  readonly receipts: readonly ReceiptView[];
+  /** Whether what was bought outlives the page. */
+  readonly durable: boolean;
+}
+
+export class View {
+  readonly #reels = new Reels(byId("figure"));
+  readonly #receipts = new ReceiptList(byId("receipts"));
+  #spoken = "";
+  #spokenAt = -Infinity;
+
+  constructor(actions: Actions) {
+    onPress("buy", actions.buy);
+    onPress("fewer", () => actions.step(-1));
+    onPress("more", () => actions.step(1));
+    onPress("come-back", actions.comeBack);
+    onPress("go-ahead", actions.goAhead);
+    onPress("give-up", actions.giveUp);
+    onPress("dismiss", actions.dismiss);
+    onPress("language", actions.switchLanguage);
+    onPress("theme", toggleTheme);
+  }
+
+  paint(painting: Painting): void {
+    const { screen, language } = painting;
+    paintLanguage(language);
+    paintFace(screen);
+    this.#reels.show(screen.figure);
+    paintCounter(screen, language);
+    paintNotices(painting);
+    byId("tickets").hidden = painting.receipts.length === 0;
+    setText("kept", WORDS[language].fixed[painting.durable ? "kept" : "notKept"]);
+    this.#receipts.show(painting.receipts, language);
+    paintTheme(language);
+    this.#speak(screen.summary);
+  }
+
+  /** Screen readers hear the number now and then, not each time that it changes. */
+  #speak(summary: string): void {
+    const now = performance.now();
+    if (summary === this.#spoken || now - this.#spokenAt < PAGE_LIMITS.summaryMs) return;
+    this.#spoken = summary;
+    this.#spokenAt = now;
+    setText("summary", summary);
+  }
+}
+
+function paintFace(screen: Screen): void {
+  const { body } = document;
+  if (body.dataset["mood"] !== screen.mood) body.dataset["mood"] = screen.mood;
+  document.title = screen.tab;
+  setText("title", screen.title);
+  setText("state", screen.state);
+  setText("stamp", screen.stamp);
+  setText("lead", screen.lead);
+  setText("caption", screen.caption);
+  setText("tally", screen.tally);
+  setText("audience", screen.audience);
+  setText("clock", screen.clock);
+  byId("gauge").style.setProperty("--share", String(screen.share ?? 1));
+  const link = byId("link");
+  link.dataset["tone"] = screen.link.tone;
+  setText("link-text", screen.link.text);
+  setText("spoken-link", screen.linkSpoken);
+}
+
+function paintCounter({ button, stepper, note, asking, away }: Screen, language: Language): void {
+  const buy = byId("buy");
+  setText("buy", button.text);
+  setFlag(buy, "aria-disabled", !button.enabled);
+  setFlag(buy, "aria-busy", button.busy);
+  setText("quantity", stepper.value);
+  setFlag(byId("fewer"), "aria-disabled", !stepper.fewer);
+  setFlag(byId("more"), "aria-disabled", !stepper.more);
+  const noteElement = byId("note");
+  noteElement.dataset["tone"] = note.tone;
+  setText("note-text", note.text);
+  setText("spoken-note", note.spoken);
+  const anchor = byId("note-link");
+  anchor.hidden = note.tickets !== true;
+  setText("note-link", WORDS[language].seeTickets);
+  byId("unanswered").hidden = !asking || away;
+  byId("away").hidden = !away;
+  byId("till").hidden = asking || away;
+}
+
+function paintNotices({ notices, language }: Painting): void {
+  const words = WORDS[language];
+  const number = numberFormat(language);
+  const line = notices.map(({ kind, quantity }) => words.notices[kind](number(quantity ?? 0))).join(" ");
+  setText("aviso-text", line);
+  byId("aviso").dataset["kind"] = notices.at(-1)?.kind ?? "";
+  byId("dismiss").hidden = notices.length === 0;
+}
+
+function paintLanguage(language: Language): void {
+  const words = WORDS[language];
+  if (document.body.dataset["language"] === language) return;
+  document.body.dataset["language"] = language;
+  document.documentElement.lang = language;
+  for (const item of document.querySelectorAll<HTMLElement>("[data-words]")) {
+    item.textContent = words.fixed[item.dataset["words"] as FixedWord];
+  }
+  for (const item of document.querySelectorAll<HTMLElement>("[data-label]")) {
+    item.setAttribute("aria-label", words.fixed[item.dataset["label"] as FixedWord]);
+  }
+  setText("language", words.otherLanguage);
+  setText("clock-label", words.serverTime);
+  byId("language").lang = language === "en" ? "pt-BR" : "en";
+}
+
+function paintTheme(language: Language): void {
+  const words = WORDS[language];
+  const label = isDark() ? words.lightTheme : words.darkTheme;
+  const button = byId("theme");
+  if (button.getAttribute("aria-label") !== label) button.setAttribute("aria-label", label);
+  if (button.title !== label) button.title = label;
+}
+
+function toggleTheme(): void {
+  const theme = isDark() ? "light" : "dark";
+  document.documentElement.dataset["theme"] = theme;
+  try {
+    localStorage.setItem("bilheteria:theme", theme);
+  } catch {
+    // Then it lasts as long as the page.
+  }
+  paintTheme(document.documentElement.lang === "en" ? "en" : "pt-BR");
+}
+
+function isDark(): boolean {
+  const { theme } = document.documentElement.dataset;
+  return theme === undefined ? matchMedia("(prefers-color-scheme: dark)").matches : theme === "dark";
+}
+
+function onPress(id: string, action: () => void): void {
+  const button = byId(id);
+  button.addEventListener("click", () => {
+    // aria-disabled instead of disabled: the focus stays where it is.
+    if (button.getAttribute("aria-disabled") !== "true") action();
+  });
+}
+
+function setText(id: string, text: string): void {
+  const item = byId(id);
+  if (item.textContent !== text) item.textContent = text;
+}
+
+function setFlag(item: HTMLElement, name: string, value: boolean): void {
+  if (item.getAttribute(name) !== String(value)) item.setAttribute(name, String(value));
+}
+
+function byId(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`index.html has no #${id}`);
+  return found;
+}
