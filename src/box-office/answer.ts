@@ -1,4 +1,5 @@
-import type { Audit, Instant, Position, SaleId, SaleView, TicketCode } from "./sale.ts";
+import type { PurchasedItem } from "./event.ts";
+import type { Audit, Instant, Position, SaleView } from "./sale.ts";
 
 /** An expected no. A value, never thrown; it leaves no trace in the journal. */
 export type Rejection =
@@ -15,17 +16,10 @@ export type Rejection =
   | { readonly reason: "too_many_sales" }
   | { readonly reason: "bad_times" };
 
-export interface ReceiptItem {
-  readonly sale: SaleId;
-  readonly order: number;
-  readonly remaining: number;
-  readonly tickets: readonly TicketCode[];
-}
-
 /** What a purchase was answered with, and is answered with again whenever its key returns. */
 export interface Receipt {
   readonly kind: "receipt";
-  readonly items: readonly ReceiptItem[];
+  readonly items: readonly PurchasedItem[];
   readonly position: Position;
   readonly at: Instant;
   /** True when the key had bought before and nothing was bought now. */

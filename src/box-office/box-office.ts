@@ -4,10 +4,9 @@
  * I/O. The state is changed in place, because copying a million purchases per purchase would be absurd; whoever needs
  * an old value keeps a `SaleView`.
  */
-import type { ReceiptItem } from "./answer.ts";
 import { formatDigest, hashTicket } from "./digest.ts";
 import type { Purchased, SaleCreated, SaleEvent } from "./event.ts";
-import { Purchases } from "./purchases.ts";
+import { Purchases, type Purchase } from "./purchases.ts";
 import { isBalanced, type Audit, type Instant, type Sale, type SaleId } from "./sale.ts";
 
 export interface BoxOffice {
@@ -89,7 +88,6 @@ export function auditSale(sale: Sale, offset: number): Audit {
 }
 
 function applyPurchase(state: BoxOffice, event: Purchased, epoch: number): void {
-  const items: ReceiptItem[] = [];
   for (const item of event.items) {
     const sale = touch(state, item.sale, event.at);
     const quantity = item.codes.length;
@@ -101,18 +99,13 @@ function applyPurchase(state: BoxOffice, event: Purchased, epoch: number): void 
       const hash = hashTicket(sale.id, item.order, code);
       addToDigest(sale, hash.high, hash.low);
     }
-    if (state.purchases !== null) {
-      items.push({ sale: sale.id, order: item.order, remaining: item.remaining, tickets: item.codes });
-    }
   }
-  state.purchases?.add({
-    buyer: event.buyer,
-    key: event.key,
-    at: event.at,
-    epoch,
-    offset: state.offset,
-    items,
-  });
+  state.purchases?.add(purchaseRecord(event, epoch, state.offset));
+}
+
+/** A purchase as it is remembered: what happened, and where it stands in the journal. */
+export function purchaseRecord(event: Purchased, epoch: number, offset: number): Purchase {
+  return { buyer: event.buyer, key: event.key, at: event.at, epoch, offset, items: event.items };
 }
 
 function newSale(event: SaleCreated, offset: number): Sale {

@@ -117,7 +117,7 @@ function decideBuy(state: BoxOffice, command: Buy, stamp: Stamp, rules: Rules): 
     events: soldOut.length === 0 ? [purchased] : [purchased, ...soldOut],
     answer: {
       kind: "receipt",
-      items: bought.map(({ sale, order, remaining, codes }) => ({ sale, order, remaining, tickets: codes })),
+      items: bought,
       position: { epoch: stamp.epoch, offset: state.offset },
       at: stamp.at,
       repeated: false,
@@ -236,7 +236,7 @@ function sameItems(earlier: Purchase, items: readonly BuyItem[]): boolean {
   return (
     earlier.items.length === items.length &&
     items.every((item) =>
-      earlier.items.some((bought) => bought.sale === item.sale && bought.tickets.length === item.quantity),
+      earlier.items.some((bought) => bought.sale === item.sale && bought.codes.length === item.quantity),
     )
   );
 }

@@ -1,14 +1,18 @@
 /**
  * What the box office remembers of its purchases: which key bought what, and which codes are live. Refusals leave
- * nothing here, so the memory is bounded by the tickets sold.
+ * nothing here, so the memory is bounded by the tickets sold; a purchase of one ticket takes about 150 bytes with its
+ * places in the indexes.
  *
- * A Map holds at most 2^24 entries and a sale up to 100 million tickets, so both indexes are cut into generations
- * that are filled one after the other. There are at most a dozen, and the newest is looked at first.
+ * Purchases are kept as packed bytes and made objects again only for whoever asks, because a sale remembers millions
+ * and asks for few. They are found by the hash of buyer and key, or of a code; what is found is compared in full, so
+ * a hash that comes twice costs a comparison and nothing else. The hashes begin with a random number, so that nobody
+ * can choose keys that fall together; no answer depends on it.
  */
 import type { ReceiptItem } from "./answer.ts";
+import { HashIndex } from "./hash-index.ts";
+import { numberBytes, RecordStore, textBytes, type RecordReader } from "./record-store.ts";
 import type { BuyerId, Instant, PurchaseKey, SaleId, TicketCode } from "./sale.ts";
 
-/** A purchase as it is kept. One string joins buyer and key, since an object a field would cost more than the text. */
 export interface Purchase {
   readonly buyer: BuyerId;
   readonly key: PurchaseKey;
@@ -18,56 +22,157 @@ export interface Purchase {
   readonly items: readonly ReceiptItem[];
 }
 
-const GENERATION_SIZE = 8_000_000;
-
 export class Purchases {
-  readonly #byKey: Map<string, Purchase>[] = [new Map()];
-  readonly #codes: Set<TicketCode>[] = [new Set()];
-  readonly #bySale = new Map<SaleId, Purchase[]>();
+  readonly #records = new RecordStore();
+  readonly #byKey = new HashIndex();
+  readonly #byCode = new HashIndex();
+  readonly #sales: SaleOrders[] = [];
+  readonly #saleNumbers = new Map<SaleId, number>();
+  readonly #seed = Math.floor(Math.random() * 0x1_0000_0000);
 
   /** The purchase that this key made in this sale, if it made one. */
   find(sale: SaleId, buyer: BuyerId, key: PurchaseKey): Purchase | undefined {
-    const scope = scopeOf(sale, buyer, key);
-    for (let i = this.#byKey.length - 1; i >= 0; i--) {
-      const found = this.#byKey[i]?.get(scope);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    const saleNumber = this.#saleNumbers.get(sale);
+    if (saleNumber === undefined) return undefined;
+    const hash = hashScope(hashText(hashText(this.#seed, buyer), key), saleNumber);
+    const found = this.#byKey.find(hash, (reference) => {
+      const record = this.#records.read(reference);
+      // Both are read, so that the reader stands behind them.
+      const sameBuyer = record.textIs(buyer);
+      return (
+        record.textIs(key) &&
+        sameBuyer &&
+        this.#readRest(record, buyer, key).items.some((item) => item.sale === sale)
+      );
+    });
+    return found === -1 ? undefined : this.#read(found);
   }
 
   hasCode(code: TicketCode): boolean {
-    return this.#codes.some((generation) => generation.has(code));
+    const found = this.#byCode.find(finish(hashText(this.#seed, code)), (reference) =>
+      this.#read(reference).items.some((item) => item.tickets.includes(code)),
+    );
+    return found !== -1;
   }
 
   /** Remembers a purchase under each of its sales. */
   add(purchase: Purchase): void {
-    for (const item of purchase.items) {
-      newest(this.#byKey, () => new Map<string, Purchase>()).set(
-        scopeOf(item.sale, purchase.buyer, purchase.key),
-        purchase,
-      );
-      const codes = newest(this.#codes, () => new Set<TicketCode>());
-      for (const code of item.tickets) codes.add(code);
-      const list = this.#bySale.get(item.sale);
-      if (list === undefined) this.#bySale.set(item.sale, [purchase]);
-      else list.push(purchase);
+    const { buyer, key, items } = purchase;
+    const records = this.#records;
+    const reference = records.begin(sizeBound(purchase));
+    records.writeText(buyer);
+    records.writeText(key);
+    records.writeNumber(purchase.at);
+    records.writeNumber(purchase.epoch);
+    records.writeNumber(purchase.offset);
+    records.writeNumber(items.length);
+    const hash = hashText(hashText(this.#seed, buyer), key);
+    for (const { sale, order, remaining, tickets } of items) {
+      const saleNumber = this.#saleNumber(sale);
+      records.writeNumber(saleNumber);
+      records.writeNumber(order);
+      records.writeNumber(remaining);
+      records.writeNumber(tickets.length);
+      for (const code of tickets) {
+        records.writeText(code);
+        this.#byCode.add(finish(hashText(this.#seed, code)), reference);
+      }
+      this.#byKey.add(hashScope(hash, saleNumber), reference);
+      this.#sales[saleNumber]?.add(reference);
     }
+    records.end();
   }
 
-  /** The purchases of a sale by order number: entry 0 is order 1. Only ever appended to, so a reader may walk it. */
-  ofSale(sale: SaleId): readonly Purchase[] {
-    return this.#bySale.get(sale) ?? [];
+  /** The purchases of a sale by order number, as many as there are when the walk gets there. */
+  *ofSale(sale: SaleId): Generator<Purchase> {
+    const orders = this.#sales[this.#saleNumbers.get(sale) ?? -1];
+    if (orders === undefined) return;
+    for (let i = 0; i < orders.length; i++) yield this.#read(orders.at(i));
+  }
+
+  #read(reference: number): Purchase {
+    const record = this.#records.read(reference);
+    const buyer = record.text() as BuyerId;
+    const key = record.text() as PurchaseKey;
+    return this.#readRest(record, buyer, key);
+  }
+
+  #readRest(record: RecordReader, buyer: BuyerId, key: PurchaseKey): Purchase {
+    const at = record.number();
+    const epoch = record.number();
+    const offset = record.number();
+    const items = Array.from({ length: record.number() }, () => this.#readItem(record));
+    return { buyer, key, at, epoch, offset, items };
+  }
+
+  #readItem(record: RecordReader): ReceiptItem {
+    const { sale } = this.#sales[record.number()] as SaleOrders;
+    const order = record.number();
+    const remaining = record.number();
+    const tickets = Array.from({ length: record.number() }, () => record.text() as TicketCode);
+    return { sale, order, remaining, tickets };
+  }
+
+  #saleNumber(sale: SaleId): number {
+    let number = this.#saleNumbers.get(sale);
+    if (number === undefined) {
+      number = this.#sales.length;
+      this.#sales.push(new SaleOrders(sale));
+      this.#saleNumbers.set(sale, number);
+    }
+    return number;
   }
 }
 
-function scopeOf(sale: SaleId, buyer: BuyerId, key: PurchaseKey): string {
-  return `${sale}\n${buyer}\n${key}`;
+/** References to the purchases of one sale, in pieces so that growing copies nothing. */
+class SaleOrders {
+  readonly sale: SaleId;
+  readonly #pieces: Uint32Array[] = [];
+  length = 0;
+
+  constructor(sale: SaleId) {
+    this.sale = sale;
+  }
+
+  add(reference: number): void {
+    const within = this.length % PIECE;
+    if (within === 0) this.#pieces.push(new Uint32Array(PIECE));
+    (this.#pieces.at(-1) as Uint32Array)[within] = reference;
+    this.length += 1;
+  }
+
+  at(index: number): number {
+    return this.#pieces[Math.floor(index / PIECE)]?.[index % PIECE] as number;
+  }
 }
 
-function newest<T extends { readonly size: number }>(generations: T[], make: () => T): T {
-  const last = generations[generations.length - 1];
-  if (last !== undefined && last.size < GENERATION_SIZE) return last;
-  const next = make();
-  generations.push(next);
-  return next;
+const PIECE = 4_096;
+
+function sizeBound({ buyer, key, items }: Purchase): number {
+  let bytes = numberBytes(4) + textBytes(buyer) + textBytes(key);
+  for (const { tickets } of items) {
+    bytes += numberBytes(4);
+    for (const code of tickets) bytes += textBytes(code);
+  }
+  return bytes;
+}
+
+/** Not finished: more may be hashed on top. The constants are MurmurHash3's (Appleby, public domain). */
+function hashText(seed: number, text: string): number {
+  let hash = seed ^ text.length;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x85ebca6b);
+    hash ^= hash >>> 15;
+  }
+  return hash;
+}
+
+function hashScope(buyerAndKey: number, saleNumber: number): number {
+  return finish(buyerAndKey ^ Math.imul(saleNumber + 1, 0x9e3779b1));
+}
+
+function finish(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
 }

@@ -5,30 +5,12 @@
  */
 import type { BoxOffice } from "./box-office.ts";
 import type { Purchase } from "./purchases.ts";
-import type { Purchased } from "./event.ts";
 import type { Instant, Sale } from "./sale.ts";
 
 export interface BooksRecord {
   readonly offset: number;
   readonly at: Instant;
   readonly sales: readonly Sale[];
-}
-
-/** The record of a purchase that `evolve` would remember for this event. */
-export function purchaseRecord(event: Purchased, epoch: number, offset: number): Purchase {
-  return {
-    buyer: event.buyer,
-    key: event.key,
-    at: event.at,
-    epoch,
-    offset,
-    items: event.items.map(({ sale, order, remaining, codes }) => ({
-      sale,
-      order,
-      remaining,
-      tickets: codes,
-    })),
-  };
 }
 
 export function booksRecord(state: BoxOffice): BooksRecord {

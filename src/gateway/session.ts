@@ -221,7 +221,7 @@ export class Session implements Subscriber {
       this.push.toldOffset = Math.max(this.push.toldOffset, answer.view.position.offset);
     } else if (answer.kind === "receipt") {
       if (!answer.repeated) this.push.toldOffset = Math.max(this.push.toldOffset, answer.position.offset);
-      for (const item of answer.items) this.#tickets.add(item.tickets);
+      for (const item of answer.items) this.#tickets.add(item.codes);
     }
   }
 

@@ -22,7 +22,7 @@ export async function sendTickets(
     const item = purchase.items.find((candidate) => candidate.sale === sale);
     if (item === undefined) continue;
     const at = new Date(purchase.at).toISOString();
-    for (const code of item.tickets) rows.push(`${item.order},${code},${cell(purchase.buyer)},${at}`);
+    for (const code of item.codes) rows.push(`${item.order},${code},${cell(purchase.buyer)},${at}`);
     if (rows.length < ROWS_AT_ONCE) continue;
     const more = response.write(`${rows.join("\r\n")}\r\n`);
     rows = [];

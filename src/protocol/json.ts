@@ -93,7 +93,7 @@ export function receiptMessage(receipt: Extract<Answer, { kind: "receipt" }>, id
     type: "receipt",
     id,
     sale: item.sale,
-    tickets: item.tickets.map((code) => ({ code })),
+    tickets: item.codes.map((code) => ({ code })),
     remaining: item.remaining,
     order: item.order,
     position: receipt.position,
