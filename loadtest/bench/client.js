@@ -28,6 +28,7 @@ import { Tally } from "./tally.js";
  * @property {number} pushes in the window
  * @property {number} repliesInAll since the first connection
  * @property {number | null} serverMicros processor time of the server per reply; null where the system doesn't tell
+ * @property {number | null} loopMicros the part of it on the thread of the event loop
  * @property {number} clientMicros
  *
  * @typedef {Measured | { fault: string }} Report
@@ -82,8 +83,11 @@ async function measure(orders, buyers) {
 
   const replies = after.replies - before.replies;
   const windowMs = after.at - before.at;
-  const { serverSeconds: from } = before;
-  const { serverSeconds: to } = after;
+  /** @param {"all" | "loop"} threads */
+  const micros = (threads) => {
+    if (before.server === null || after.server === null) return null;
+    return ((after.server[threads] - before.server[threads]) * 1e6) / replies;
+  };
   return {
     replies,
     windowMs,
@@ -92,7 +96,8 @@ async function measure(orders, buyers) {
     p99Ms,
     pushes: after.pushes - before.pushes,
     repliesInAll: tally.replies,
-    serverMicros: from === null || to === null ? null : ((to - from) * 1e6) / replies,
+    serverMicros: micros("all"),
+    loopMicros: micros("loop"),
     clientMicros: (after.clientMicros - before.clientMicros) / replies,
   };
 }
@@ -100,8 +105,8 @@ async function measure(orders, buyers) {
 /** @param {Orders} orders @param {Tally} tally */
 function reading({ serverPid }, { replies, pushes }) {
   const { user, system } = process.cpuUsage();
-  const serverSeconds = processorSeconds(serverPid);
-  return { at: performance.now(), replies, pushes, clientMicros: user + system, serverSeconds };
+  const server = processorSeconds(serverPid);
+  return { at: performance.now(), replies, pushes, clientMicros: user + system, server };
 }
 
 /** @param {readonly Buyer[]} buyers @param {Tally} tally */

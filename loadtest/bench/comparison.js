@@ -7,10 +7,11 @@
  * @typedef {object} Row
  * @property {import("./settings.js").Load} load
  * @property {Record<"echo" | "ours", Figures>} figures
- * @property {Spread} ratio ours through echo, taken round by round
+ * @property {Spread} ratio replies per second, ours through echo, taken round by round
+ * @property {Spread | null} loopRatio the same of replies per second of the event loop's own processor time
  * @property {boolean} passes
  *
- * @typedef {Record<"perSecond" | "p50Ms" | "p99Ms" | "serverMicros" | "clientMicros" | "pushesPerSecond" | "batchCommands" | "syncMs", Spread | null> & { logLinesDropped: number, pushes: number }} Figures
+ * @typedef {Record<"perSecond" | "p50Ms" | "p99Ms" | "serverMicros" | "loopMicros" | "clientMicros" | "pushesPerSecond" | "batchCommands" | "syncMs", Spread | null> & { logLinesDropped: number, pushes: number }} Figures
  */
 
 /**
@@ -45,15 +46,20 @@ export function median(values) {
 function rowOf(load, trials) {
   const echo = trials.filter((trial) => trial.subject === "echo");
   const ours = trials.filter((trial) => trial.subject === "ours");
-  const ratios = ours.map((trial) => {
+  const pairs = ours.flatMap((trial) => {
     const beside = echo.find((other) => other.round === trial.round);
-    return beside === undefined ? Number.NaN : trial.perSecond / beside.perSecond;
+    return beside === undefined ? [] : [{ ours: trial, echo: beside }];
   });
-  const ratio = spread(ratios);
+  const ratio = spread(pairs.map((pair) => pair.ours.perSecond / pair.echo.perSecond));
+  const loopRatios = pairs.flatMap((pair) => {
+    const { loopMicros: spent } = pair.ours;
+    return spent === null || pair.echo.loopMicros === null ? [] : [pair.echo.loopMicros / spent];
+  });
   return {
     load,
     figures: { echo: figuresOf(echo), ours: figuresOf(ours) },
     ratio,
+    loopRatio: loopRatios.length === 0 ? null : spread(loopRatios),
     passes: ratio.median >= load.bar,
   };
 }
@@ -70,6 +76,7 @@ function figuresOf(trials) {
     p50Ms: spreadOf((trial) => trial.p50Ms),
     p99Ms: spreadOf((trial) => trial.p99Ms),
     serverMicros: spreadOf((trial) => trial.serverMicros),
+    loopMicros: spreadOf((trial) => trial.loopMicros),
     clientMicros: spreadOf((trial) => trial.clientMicros),
     pushesPerSecond: spreadOf((trial) => (trial.pushes / trial.windowMs) * 1000),
     batchCommands: spreadOf((trial) => trial.batchCommands),

@@ -21,14 +21,20 @@ export function describeMachine(directory) {
 }
 
 /**
- * Processor time that a process has used so far, its threads included.
+ * Processor time that a process has used so far.
  *
  * @param {number} pid
- * @returns {number | null} seconds; null on a system without /proc
+ * @returns {{ all: number, loop: number } | null} seconds: all its threads, and the one that runs the event loop;
+ *   null on a system without /proc
  */
 export function processorSeconds(pid) {
   if (platform() !== "linux") return null;
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  return { all: secondsIn(`/proc/${pid}/stat`), loop: secondsIn(`/proc/${pid}/task/${pid}/stat`) };
+}
+
+/** @param {string} path of a file like /proc/self/stat */
+function secondsIn(path) {
+  const stat = readFileSync(path, "latin1");
   // The name stands in brackets and may hold anything; the fields are counted from behind it.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;

@@ -21,7 +21,7 @@ export function describe({ machine, settings, disk, rows, loadAfter }) {
     `journal on ${machine.filesystem}; the disk makes 4 KiB durable in ${disk.intoSpaceMadeAheadMs.toFixed(2)} ms into space made ahead, ${disk.appendMs.toFixed(2)} ms by append and fdatasync (medians)`,
     "",
     ...table([
-      ["case", "echo /s", "", "ours /s", "", "ours / echo", "", "bar", ""],
+      ["case", "echo /s", "", "ours /s", "", "ours / echo", "", "bar", "", "by loop us"],
       ...rows.map((row) => [
         row.load.name,
         ...spread(row.figures.echo.perSecond, 0),
@@ -29,15 +29,16 @@ export function describe({ machine, settings, disk, rows, loadAfter }) {
         ...spread(row.ratio, 2),
         `>= ${row.load.bar}`,
         row.passes ? "PASS" : "FAIL",
+        middle(row.loopRatio, 2),
       ]),
     ]),
     "",
     ...table([
-      ["", "p50 ms", "p99 ms", "server us", "client us", "pushes /s", "batch", "sync ms"],
+      ["", "p50 ms", "p99 ms", "loop us", "server us", "client us", "pushes /s", "batch", "sync ms"],
       ...rows.flatMap((row) => [details(row, "echo"), details(row, "ours")]),
     ]),
     "",
-    "Medians over the rounds, lowest and highest behind them; the ratio is taken round by round. us: processor time per reply.",
+    "Medians over the rounds, lowest and highest behind them; the ratio is taken round by round. us: processor time per reply; loop: on the thread of the event loop.",
     ...(profile === "ci"
       ? ["The short profile shows that everything runs; it is too short to judge by."]
       : []),
@@ -48,12 +49,13 @@ export function describe({ machine, settings, disk, rows, loadAfter }) {
 
 /** @param {Row} row @param {"echo" | "ours"} subject */
 function details({ load, figures }, subject) {
-  const { p50Ms, p99Ms, serverMicros, clientMicros, pushesPerSecond, batchCommands, syncMs } =
+  const { p50Ms, p99Ms, serverMicros, loopMicros, clientMicros, pushesPerSecond, batchCommands, syncMs } =
     figures[subject];
   return [
     `${load.name} ${subject}`,
     middle(p50Ms, 2),
     middle(p99Ms, 2),
+    middle(loopMicros, 1),
     middle(serverMicros, 1),
     middle(clientMicros, 1),
     middle(pushesPerSecond, 0),
