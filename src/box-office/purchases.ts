@@ -1,6 +1,6 @@
 /**
  * What the box office remembers of its purchases: which key bought what, and which codes are live. Refusals leave
- * nothing here, so the memory is bounded by the tickets sold; a purchase of one ticket takes about 150 bytes with its
+ * nothing here, so the memory is bounded by the codes sold; a purchase of one ticket takes about 150 bytes with its
  * places in the indexes.
  *
  * Purchases are kept as packed bytes and made objects again only for whoever asks, because a sale remembers millions
@@ -8,7 +8,7 @@
  * a hash that comes twice costs a comparison and nothing else. The hashes begin with a random number, so that nobody
  * can choose keys that fall together; no answer depends on it.
  */
-import type { ReceiptItem } from "./answer.ts";
+import type { PurchasedItem } from "./event.ts";
 import { HashIndex } from "./hash-index.ts";
 import { numberBytes, RecordStore, textBytes, type RecordReader } from "./record-store.ts";
 import type { BuyerId, Instant, PurchaseKey, SaleId, TicketCode } from "./sale.ts";
@@ -19,7 +19,7 @@ export interface Purchase {
   readonly at: Instant;
   readonly epoch: number;
   readonly offset: number;
-  readonly items: readonly ReceiptItem[];
+  readonly items: readonly PurchasedItem[];
 }
 
 export class Purchases {
@@ -50,7 +50,7 @@ export class Purchases {
 
   hasCode(code: TicketCode): boolean {
     const found = this.#byCode.find(finish(hashText(this.#seed, code)), (reference) =>
-      this.#read(reference).items.some((item) => item.tickets.includes(code)),
+      this.#read(reference).items.some((item) => item.codes.includes(code)),
     );
     return found !== -1;
   }
@@ -67,13 +67,13 @@ export class Purchases {
     records.writeNumber(purchase.offset);
     records.writeNumber(items.length);
     const hash = hashText(hashText(this.#seed, buyer), key);
-    for (const { sale, order, remaining, tickets } of items) {
+    for (const { sale, order, remaining, codes } of items) {
       const saleNumber = this.#saleNumber(sale);
       records.writeNumber(saleNumber);
       records.writeNumber(order);
       records.writeNumber(remaining);
-      records.writeNumber(tickets.length);
-      for (const code of tickets) {
+      records.writeNumber(codes.length);
+      for (const code of codes) {
         records.writeText(code);
         this.#byCode.add(finish(hashText(this.#seed, code)), reference);
       }
@@ -105,12 +105,12 @@ export class Purchases {
     return { buyer, key, at, epoch, offset, items };
   }
 
-  #readItem(record: RecordReader): ReceiptItem {
+  #readItem(record: RecordReader): PurchasedItem {
     const { sale } = this.#sales[record.number()] as SaleOrders;
     const order = record.number();
     const remaining = record.number();
-    const tickets = Array.from({ length: record.number() }, () => record.text() as TicketCode);
-    return { sale, order, remaining, tickets };
+    const codes = Array.from({ length: record.number() }, () => record.text() as TicketCode);
+    return { sale, order, remaining, codes };
   }
 
   #saleNumber(sale: SaleId): number {
@@ -150,9 +150,9 @@ const PIECE = 4_096;
 
 function sizeBound({ buyer, key, items }: Purchase): number {
   let bytes = numberBytes(4) + textBytes(buyer) + textBytes(key);
-  for (const { tickets } of items) {
+  for (const { codes } of items) {
     bytes += numberBytes(4);
-    for (const code of tickets) bytes += textBytes(code);
+    for (const code of codes) bytes += textBytes(code);
   }
   return bytes;
 }
