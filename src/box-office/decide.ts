@@ -94,6 +94,7 @@ function decideBuy(state: BoxOffice, command: Buy, stamp: Stamp, rules: Rules): 
     const refusal = refuseItem(state, item, stamp, rules);
     if (refusal !== undefined) return refuse(refusal);
   }
+  if (repeatsCode(command.items)) return refuse({ reason: "busy" });
   const bought: PurchasedItem[] = [];
   const soldOut: SaleEvent[] = [];
   for (const item of command.items) {
@@ -143,6 +144,13 @@ function refuseItem(state: BoxOffice, item: BuyItem, stamp: Stamp, rules: Rules)
     return { reason: "busy" };
   }
   return undefined;
+}
+
+/** Whether a code comes twice in one purchase; the books only know the codes of those before it. */
+function repeatsCode(items: readonly BuyItem[]): boolean {
+  if (items.length === 1 && items[0]?.quantity === 1) return false;
+  const codes = items.flatMap((item) => item.codes);
+  return new Set(codes).size < codes.length;
 }
 
 function decideCreate(state: BoxOffice, command: CreateSale, stamp: Stamp, rules: Rules): Decision {
