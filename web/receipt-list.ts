@@ -1,6 +1,6 @@
 /** Receipts as torn-off stubs: one per purchase, its codes in groups of four. */
 import type { StoredReceipt } from "./purchase-store.ts";
-import { numberFormat, timeOfDay } from "./screen.ts";
+import { numberFormat, timeOfDay } from "./formats.ts";
 import { WORDS, type Language } from "./words.ts";
 
 export interface ReceiptView {

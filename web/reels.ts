@@ -2,7 +2,7 @@
  * The big number, one cell per character. Only cells that change move, in the direction in which the number went.
  * Cells are as wide as a digit, so the number keeps its place; screen readers get it elsewhere, in words.
  */
-import type { Figure } from "./screen.ts";
+import type { Figure } from "./formats.ts";
 
 const MOVE_MS = 220;
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
@@ -20,7 +20,7 @@ export class Reels {
     if (text.length !== before.length) this.#rebuild(text);
     const falling = text < before;
     const animated = text.length === before.length && !STILL.matches && !document.hidden;
-    [...text].forEach((character, i) => {
+    Array.from(text).forEach((character, i) => {
       const cell = this.#root.children[i];
       if (!(cell instanceof HTMLElement)) return;
       cell.classList.toggle("faint", i < faint);
@@ -33,7 +33,7 @@ export class Reels {
   }
 
   #rebuild(text: string): void {
-    const cells = [...text].map((character) => {
+    const cells = Array.from(text, (character) => {
       const cell = document.createElement("span");
       cell.className = /[0-9–]/.test(character) ? "digit" : "mark";
       return cell;

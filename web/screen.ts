@@ -5,9 +5,11 @@
 import type { HelloMessage, StockMessage } from "../src/protocol/messages.ts";
 import { formatCountdown } from "../src/protocol/refusals.ts";
 import type { Link } from "./connection.ts";
+import { momentWords, numberFormat, openingWords, stockFigure, timeOfDay, type Figure } from "./formats.ts";
 import { PAGE_LIMITS } from "./limits.ts";
 import type { Attempt, Outcome } from "./purchases.ts";
-import { WORDS, type Language, type Mood, type Words } from "./words.ts";
+import type { Mood, Words } from "./vocabulary.ts";
+import { WORDS, type Language } from "./words.ts";
 
 export interface Facts {
   readonly language: Language;
@@ -23,12 +25,6 @@ export interface Facts {
   readonly outcome: Outcome | null;
   /** Tickets that the stepper asks for. */
   readonly quantity: number;
-}
-
-export interface Figure {
-  readonly text: string;
-  /** How many of the first characters are only there to keep the place. */
-  readonly faint: number;
 }
 
 export interface Note {
@@ -101,40 +97,6 @@ export function describeScreen(facts: Facts): Screen {
   };
 }
 
-/**
- * The number as wide as the capacity, so that nothing moves while it falls: the zeros in front are faint.
- * @param available,capacity integers, `available` at most `capacity`.
- */
-export function stockFigure(language: Language, available: number, capacity: number): Figure {
-  const digits = Math.max(String(capacity).length, String(available).length);
-  const text = new Intl.NumberFormat(language, { minimumIntegerDigits: digits }).format(available);
-  return { text, faint: text.length - numberFormat(language)(available).length };
-}
-
-/** @param instant epoch milliseconds. @param now the same, by the server's clock. */
-export function openingWords(language: Language, instant: number, now: number): string {
-  const words = WORDS[language];
-  const day = (time: number): string =>
-    new Intl.DateTimeFormat(language, { dateStyle: "short" }).format(time);
-  const time = timeOfDay(language, instant, new Date(instant).getSeconds() !== 0);
-  if (day(instant) === day(now)) return words.opensAt(time);
-  const long = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
-  return words.opensOn(long.format(instant), time);
-}
-
-export function timeOfDay(language: Language, instant: number, seconds: boolean): string {
-  return new Intl.DateTimeFormat(language, {
-    hour: "2-digit",
-    minute: "2-digit",
-    ...(seconds ? { second: "2-digit" } : {}),
-  }).format(instant);
-}
-
-export function numberFormat(language: Language): (n: number) => string {
-  const format = new Intl.NumberFormat(language);
-  return (n) => format.format(n);
-}
-
 function describeFigure(facts: Facts, words: Words): Pick<Screen, "lead" | "figure" | "caption"> {
   const { stock, now, language } = facts;
   if (stock === null) return { lead: "", figure: { text: "–––", faint: 3 }, caption: words.hints.unknown };
@@ -201,7 +163,8 @@ function describeNote(facts: Facts, words: Words, mood: Mood): Note {
   if (outcome?.kind === "bought") {
     return { ...say("good", words.bought(outcome.receipt.codes.length)), tickets: true };
   }
-  return { tone: "quiet", text: words.hints[mood], spoken: "" };
+  const stale = link.kind !== "live" && mood !== "unknown";
+  return { tone: "quiet", text: stale ? words.stale : words.hints[mood], spoken: "" };
 }
 
 function describeAttempt({ progress, pending }: Attempt, facts: Facts, words: Words): Note {
@@ -229,10 +192,6 @@ function tabTitle({ hello, stock }: Facts, words: Words, count: string): string 
   const title = hello?.title ?? "Bilheteria";
   if (stock === null) return title;
   return stock.state === "open" ? `${count} · ${title}` : `${words.states[stock.state]} · ${title}`;
-}
-
-function momentWords(language: Language, instant: number): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "short" }).format(instant);
 }
 
 function secondsUntil(instant: number, monotonic: number): number {

@@ -3,8 +3,10 @@ import { PAGE_LIMITS } from "./limits.ts";
 import type { NoticeMessage } from "../src/protocol/messages.ts";
 import { Reels } from "./reels.ts";
 import { ReceiptList, type ReceiptView } from "./receipt-list.ts";
-import { numberFormat, type Screen } from "./screen.ts";
-import { WORDS, type FixedWord, type Language } from "./words.ts";
+import { numberFormat } from "./formats.ts";
+import type { Screen } from "./screen.ts";
+import type { FixedWord } from "./vocabulary.ts";
+import { WORDS, type Language } from "./words.ts";
 
 export interface Actions {
   readonly buy: () => void;

@@ -1,0 +1,293 @@
+import { expect } from "chai";
+import { array, assert, constantFrom, property } from "fast-check";
+import type { ClientMessage, ReceiptMessage, RejectedMessage } from "../../src/protocol/messages.ts";
+import { PAGE_LIMITS } from "../../web/limits.ts";
+import { PurchaseStore } from "../../web/purchase-store.ts";
+import { Purchases } from "../../web/purchases.ts";
+import { ManualTime } from "../support/manual-time.ts";
+import { MapStorage, receipt, timersOf } from "./fakes.ts";
+
+type Buy = Extract<ClientMessage, { type: "buy" }>;
+
+/** One browser tab; several share a storage, and a reload is a new one on the old storage. */
+class Tab {
+  readonly purchases: Purchases;
+  readonly sent: Buy[] = [];
+  live = true;
+  static #keys = 0;
+
+  constructor(storage: MapStorage, time: ManualTime, options: { beforeSend?: () => void } = {}) {
+    this.purchases = new Purchases({
+      sale: "show",
+      store: new PurchaseStore(storage, "show"),
+      timers: timersOf(time),
+      random: () => 0.5,
+      today: () => time.now(),
+      newKey: () => `key-${(Tab.#keys += 1)}`,
+      send: (message) => {
+        options.beforeSend?.();
+        if (this.live && message.type === "buy") this.sent.push(message);
+        return this.live;
+      },
+      changed: () => {},
+    });
+  }
+
+  refuse(reason: string, figures: Partial<RejectedMessage> = {}): void {
+    const { id } = this.sent.at(-1)!;
+    this.purchases.takeRefusal({ type: "rejected", id, reason, message: "no", ...figures });
+  }
+
+  accept(): void {
+    this.purchases.takeReceipt(receipt({ id: this.sent.at(-1)!.id }));
+  }
+}
+
+function setUp(): { storage: MapStorage; time: ManualTime; tab: Tab } {
+  const storage = new MapStorage();
+  const time = new ManualTime();
+  return { storage, time, tab: new Tab(storage, time) };
+}
+
+describe("the page's purchases", () => {
+  it("writes a purchase down before it is sent", () => {
+    const storage = new MapStorage();
+    const kept: number[] = [];
+    const beforeSend = (): unknown => kept.push(new PurchaseStore(storage, "show").pendings().length);
+    const tab = new Tab(storage, new ManualTime(), { beforeSend });
+    tab.purchases.buy(3);
+    expect(kept).to.deep.equal([1]);
+    expect(new PurchaseStore(storage, "show").pendings()[0]).to.include({
+      key: tab.sent[0]!.id,
+      sale: "show",
+      buyer: tab.sent[0]!.buyer,
+      quantity: 3,
+    });
+  });
+
+  it("buys nothing on a second press while the first has no answer", () => {
+    const { tab } = setUp();
+    expect(tab.purchases.buy(1)).to.equal(true);
+    expect(tab.purchases.buy(1)).to.equal(false);
+    expect(tab.sent).to.have.lengthOf(1);
+  });
+
+  it("sends the same again after each reconnect until it is answered", () => {
+    const { tab } = setUp();
+    tab.purchases.buy(2);
+    tab.purchases.resume();
+    tab.purchases.resume();
+    expect(new Set(tab.sent.map((message) => JSON.stringify(message)))).to.have.lengthOf(1);
+    expect(tab.sent).to.have.lengthOf(3);
+    tab.accept();
+    tab.purchases.resume();
+    expect(tab.sent).to.have.lengthOf(3);
+  });
+
+  it("sends the same again after a reload", () => {
+    const { tab, storage, time } = setUp();
+    tab.purchases.buy(2);
+    const reloaded = new Tab(storage, time);
+    expect(reloaded.purchases.current?.pending.key).to.equal(tab.sent[0]!.id);
+    expect(reloaded.purchases.buy(1)).to.equal(false);
+    reloaded.purchases.resume();
+    expect(reloaded.sent).to.deep.equal(tab.sent);
+  });
+
+  it("keeps a purchase that was made without a connection and sends it when there is one", () => {
+    const { tab } = setUp();
+    tab.live = false;
+    tab.purchases.buy(1);
+    expect(tab.sent).to.deep.equal([]);
+    tab.live = true;
+    tab.purchases.resume();
+    expect(tab.sent).to.have.lengthOf(1);
+  });
+
+  it("shows receipts again after a reload, the newest first", () => {
+    const { tab, storage, time } = setUp();
+    for (const order of [1, 2]) {
+      tab.purchases.buy(1);
+      tab.purchases.takeReceipt(receipt({ id: tab.sent.at(-1)!.id, order, at: order }));
+    }
+    const { receipts, current } = new Tab(storage, time).purchases;
+    expect(receipts.map(({ order, codes }) => [order, ...codes])).to.deep.equal([
+      [2, "K7QM4TXR9WPD"],
+      [1, "K7QM4TXR9WPD"],
+    ]);
+    expect(current).to.equal(null);
+  });
+
+  it("keeps the receipts of each sale apart", () => {
+    const { tab, storage } = setUp();
+    tab.purchases.buy(1);
+    tab.accept();
+    expect(new PurchaseStore(storage, "show").receipts()).to.have.lengthOf(1);
+    expect(new PurchaseStore(storage, "sho").receipts()).to.deep.equal([]);
+    expect(new PurchaseStore(storage, "other").receipts()).to.deep.equal([]);
+  });
+
+  it("is the same buyer in every tab and after a reload", () => {
+    const { tab, storage, time } = setUp();
+    tab.purchases.buy(1);
+    tab.accept();
+    const other = new Tab(storage, time);
+    other.purchases.buy(1);
+    expect(other.sent[0]!.buyer).to.equal(tab.sent[0]!.buyer);
+    expect(other.sent[0]!.id).not.to.equal(tab.sent[0]!.id);
+  });
+
+  it("shows one receipt when two tabs sent the same key", () => {
+    const { tab, storage, time } = setUp();
+    tab.purchases.buy(1);
+    const other = new Tab(storage, time);
+    other.purchases.resume();
+    tab.accept();
+    other.accept();
+    for (const { purchases } of [tab, other]) {
+      purchases.storeChanged();
+      expect(purchases.receipts).to.have.lengthOf(1);
+      expect(purchases.current).to.equal(null);
+    }
+  });
+
+  it("learns from another tab that its purchase was answered", () => {
+    const { tab, storage, time } = setUp();
+    tab.purchases.buy(1);
+    const other = new Tab(storage, time);
+    tab.accept();
+    other.purchases.storeChanged();
+    expect(other.purchases.outcome?.kind).to.equal("bought");
+    other.purchases.resume();
+    expect(other.sent).to.deep.equal([]);
+  });
+
+  it("doesn't try in one tab what another was refused", () => {
+    const { tab, storage, time } = setUp();
+    tab.purchases.buy(1);
+    const other = new Tab(storage, time);
+    tab.refuse("sold_out");
+    other.purchases.resume();
+    expect(other.sent).to.deep.equal([]);
+    expect(other.purchases.current).to.equal(null);
+  });
+
+  for (const reason of ["sold_out", "insufficient_stock", "paused", "closed", "not_open", "bad_quantity"]) {
+    it(`frees the button after ${reason}`, () => {
+      const { tab, storage, time } = setUp();
+      tab.purchases.buy(1);
+      tab.refuse(reason);
+      expect(tab.purchases.current).to.equal(null);
+      expect(tab.purchases.outcome).to.deep.include({ kind: "refused" });
+      expect(new Tab(storage, time).purchases.current).to.equal(null);
+      time.advance(3_600_000);
+      expect(tab.sent).to.have.lengthOf(1);
+      expect(tab.purchases.buy(1)).to.equal(true);
+      expect(tab.sent[0]!.id).not.to.equal(tab.sent[1]!.id);
+    });
+  }
+
+  it("frees the button when the server can't read the purchase", () => {
+    const { tab } = setUp();
+    tab.purchases.buy(1);
+    const { id } = tab.sent[0]!;
+    tab.purchases.takeRefusal({ type: "error", id, code: "bad_message", message: "?" });
+    expect(tab.purchases.current).to.equal(null);
+  });
+
+  it("doesn't take somebody else's refusal for its own", () => {
+    const { tab } = setUp();
+    tab.purchases.buy(1);
+    tab.purchases.takeRefusal({ type: "rejected", id: "pulse", reason: "busy", message: "" });
+    tab.purchases.takeRefusal({ type: "rejected", reason: "sold_out", message: "" });
+    expect(tab.purchases.current?.progress.kind).to.equal("sent");
+  });
+
+  it("waits as long as a rate limit says, then sends the same key again", () => {
+    const { tab, time } = setUp();
+    tab.purchases.buy(1);
+    tab.refuse("rate_limited", { retryAfterMs: 2_500 });
+    time.advance(2_500);
+    expect(tab.sent).to.have.lengthOf(1);
+    expect(tab.purchases.current?.progress).to.include({ kind: "waiting", tries: 1 });
+    time.advance(1_000);
+    expect(tab.sent).to.have.lengthOf(2);
+    expect(tab.sent[1]).to.deep.equal(tab.sent[0]);
+  });
+
+  it("tries a busy server a bounded number of times and then says so", () => {
+    const { tab, time } = setUp();
+    tab.purchases.buy(1);
+    for (let i = 0; i < 50 && tab.purchases.current !== null; i++) {
+      tab.refuse("busy");
+      time.advance(60_000);
+    }
+    expect(tab.sent).to.have.lengthOf(PAGE_LIMITS.purchaseTries);
+    expect(new Set(tab.sent.map(({ id }) => id))).to.have.lengthOf(1);
+    expect(tab.purchases.outcome).to.deep.include({ kind: "refused" });
+  });
+
+  it("leaves an old purchase alone until its buyer says go", () => {
+    const { tab, storage, time } = setUp();
+    tab.purchases.buy(2);
+    time.advance(PAGE_LIMITS.pendingFreshMs + 1);
+    const back = new Tab(storage, time);
+    back.purchases.resume();
+    expect(back.sent).to.deep.equal([]);
+    expect(back.purchases.current?.progress.kind).to.equal("asking");
+    back.purchases.goAhead();
+    expect(back.sent).to.deep.equal(tab.sent);
+  });
+
+  it("forgets an old purchase that its buyer gives up", () => {
+    const { tab, storage, time } = setUp();
+    tab.purchases.buy(2);
+    time.advance(PAGE_LIMITS.pendingFreshMs + 1);
+    const back = new Tab(storage, time);
+    back.purchases.giveUp();
+    expect(back.purchases.current).to.equal(null);
+    expect(new Tab(storage, time).purchases.current).to.equal(null);
+  });
+
+  it("ends with one purchase and one receipt however requests, answers and pages are lost", () => {
+    const step = constantFrom("request lost", "answer lost", "reload", "second tab", "busy", "answered");
+    assert(
+      property(array(step, { maxLength: 12 }), (steps) => {
+        const { storage, time, tab } = setUp();
+        const sold = new Map<string, ReceiptMessage>();
+        const serve = (message: Buy): ReceiptMessage => {
+          const known = sold.get(message.id);
+          const order = sold.size + 1;
+          const made = known ?? receipt({ id: message.id, order, tickets: [{ code: `CODE${order}` }] });
+          sold.set(message.id, made);
+          return made;
+        };
+        let current = tab;
+        current.purchases.buy(1);
+        for (const happens of [...steps, "answered"]) {
+          const message = current.sent.at(-1);
+          if (happens === "reload") current = new Tab(storage, time);
+          if (happens === "second tab") new Tab(storage, time).purchases.resume();
+          if (message !== undefined && happens === "answer lost") serve(message);
+          if (message !== undefined && happens === "busy" && !sold.has(message.id)) {
+            current.purchases.takeRefusal({ type: "rejected", id: message.id, reason: "busy", message: "" });
+            if (current.purchases.current === null) {
+              expect(sold.size).to.equal(0);
+              return;
+            }
+          }
+          current.purchases.resume();
+          if (happens === "answered") {
+            const again = current.sent.at(-1);
+            if (again !== undefined) current.purchases.takeReceipt(serve(again));
+          }
+        }
+        expect(sold.size).to.equal(1);
+        expect(current.purchases.current).to.equal(null);
+        expect(new Tab(storage, time).purchases.receipts.map(({ codes }) => codes)).to.deep.equal([
+          ["CODE1"],
+        ]);
+      }),
+    );
+  });
+});
