@@ -4,6 +4,7 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { z } from "zod";
 import type { Answer } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
@@ -201,9 +202,11 @@ export class HttpApi {
 
   #record(request: IncomingMessage, command: string, outcome: string): void {
     const { recorder, clock } = this.#options.desk;
-    const { remoteAddress, remotePort } = request.socket;
-    const address = plainAddress(remoteAddress);
-    recorder.record({ at: clock.now(), address, port: remotePort ?? 0, transport: "http", command, outcome });
+    // The types don't say it: there is no socket any more once the client went away within its request.
+    const socket = request.socket as Socket | null;
+    const address = plainAddress(socket?.remoteAddress);
+    const port = socket?.remotePort ?? 0;
+    recorder.record({ at: clock.now(), address, port, transport: "http", command, outcome });
   }
 
   /** Compares hashes, so that neither the length nor the first wrong character shows in the time it takes. */

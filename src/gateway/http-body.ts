@@ -19,7 +19,8 @@ export async function readBody<T>(
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Leaving the loop early must leave the socket alone: the refusal still has to go out on it.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > limit) return { ok: false, refusal: { reason: "too_long" } };
       chunks.push(chunk);

@@ -102,8 +102,9 @@ export class HttpGateway {
     try {
       this.#protect(request, response, ignore);
       const refusal = this.#refusal(request);
+      if (refusal?.reason === "server_full") response.setHeader("connection", "close");
       if (refusal === null) await this.#route(request, response);
-      else sendProblem(response.setHeader("connection", "close"), refusal);
+      else sendProblem(response, refusal);
     } catch (cause) {
       this.#options.desk.counts.faults += 1;
       this.#options.desk.report("an HTTP request failed", cause);
