@@ -40,6 +40,7 @@ async function serve(flags: readonly string[]): Promise<void> {
       version: version(),
       logger: log.logger,
       limits: LIMITS,
+      commandLines: settings.commandLog ? log.commands : null,
       droppedLogLines: () => log.dropped(),
       fail: (fault) => {
         log.logger.fatal(

@@ -24,7 +24,7 @@ import { HttpGateway } from "./gateway/http-gateway.ts";
 import { TcpGateway } from "./gateway/tcp-gateway.ts";
 import { WebSocketGateway } from "./gateway/websocket-gateway.ts";
 import type { Replayed } from "./journal/opening.ts";
-import { CommandLog, noCommandLog } from "./observability/command-log.ts";
+import { CommandLog, noCommandLog, type LineSink } from "./observability/command-log.ts";
 import { Metrics } from "./observability/metrics.ts";
 import { openStorage, type Storage } from "./storage.ts";
 
@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly version: string;
   readonly logger: Logger;
   readonly limits: Limits;
+  /** Where a line per command goes; null for none. */
+  readonly commandLines: LineSink | null;
   /** Log lines that the console dropped. */
   readonly droppedLogLines: () => number;
   /** Called once when the server can't go on; it answers nothing any more. */
@@ -66,7 +68,8 @@ export async function startServer(settings: Settings, options: ServerOptions): P
   const storage = await openStorage(settings, state, options, () => `port ${settings.port}`);
   const { journal, adminToken } = storage;
   const metrics = new Metrics();
-  const commandLog = settings.commandLog ? new CommandLog(options.logger, systemScheduler, limits.log) : null;
+  const commandLog =
+    options.commandLines === null ? null : new CommandLog(options.commandLines, systemScheduler, limits.log);
   // The hub needs the engine's views and the engine tells the hub what happened: one of them is made first.
   let hub: Hub | null = null;
   const engine = new Engine({
@@ -178,6 +181,10 @@ function makeDesk(parts: {
     recorder,
     flusher: new ReplyFlusher(),
     limits: options.limits,
+    requestLimits: {
+      maxQuantity: options.limits.rules.maxQuantity,
+      lineBytes: options.limits.session.lineBytes,
+    },
     rateLimit: settings.rateLimit,
     epoch: journal.epoch,
     server: `bilheteria/${options.version}`,

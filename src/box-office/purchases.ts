@@ -1,6 +1,6 @@
 /**
  * What the box office remembers of its purchases: which key bought what, and which codes are live. Refusals leave
- * nothing here, so the memory is bounded by the codes sold; a purchase of one ticket takes about 150 bytes with its
+ * nothing here, so the memory is bounded by the tickets sold; a purchase of one ticket takes about 150 bytes with its
  * places in the indexes.
  *
  * Purchases are kept as packed bytes and made objects again only for whoever asks, because a sale remembers millions
@@ -9,7 +9,7 @@
  * can choose keys that fall together; no answer depends on it.
  */
 import type { PurchasedItem } from "./event.ts";
-import { HashIndex } from "./hash-index.ts";
+import { finishHash, HashIndex, hashText } from "./hash-index.ts";
 import { numberBytes, RecordStore, textBytes, type RecordReader } from "./record-store.ts";
 import type { BuyerId, Instant, PurchaseKey, SaleId, TicketCode } from "./sale.ts";
 
@@ -49,7 +49,7 @@ export class Purchases {
   }
 
   hasCode(code: TicketCode): boolean {
-    const found = this.#byCode.find(finish(hashText(this.#seed, code)), (reference) =>
+    const found = this.#byCode.find(finishHash(hashText(this.#seed, code)), (reference) =>
       this.#read(reference).items.some((item) => item.codes.includes(code)),
     );
     return found !== -1;
@@ -60,13 +60,11 @@ export class Purchases {
     const { buyer, key, items } = purchase;
     const records = this.#records;
     const reference = records.begin(sizeBound(purchase));
-    records.writeText(buyer);
-    records.writeText(key);
+    const hash = records.writeText(key, records.writeText(buyer, this.#seed));
     records.writeNumber(purchase.at);
     records.writeNumber(purchase.epoch);
     records.writeNumber(purchase.offset);
     records.writeNumber(items.length);
-    const hash = hashText(hashText(this.#seed, buyer), key);
     for (const { sale, order, remaining, codes } of items) {
       const saleNumber = this.#saleNumber(sale);
       records.writeNumber(saleNumber);
@@ -74,8 +72,7 @@ export class Purchases {
       records.writeNumber(remaining);
       records.writeNumber(codes.length);
       for (const code of codes) {
-        records.writeText(code);
-        this.#byCode.add(finish(hashText(this.#seed, code)), reference);
+        this.#byCode.add(finishHash(records.writeText(code, this.#seed)), reference);
       }
       this.#byKey.add(hashScope(hash, saleNumber), reference);
       this.#sales[saleNumber]?.add(reference);
@@ -157,22 +154,6 @@ function sizeBound({ buyer, key, items }: Purchase): number {
   return bytes;
 }
 
-/** Not finished: more may be hashed on top. The constants are MurmurHash3's (Appleby, public domain). */
-function hashText(seed: number, text: string): number {
-  let hash = seed ^ text.length;
-  for (let i = 0; i < text.length; i++) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x85ebca6b);
-    hash ^= hash >>> 15;
-  }
-  return hash;
-}
-
 function hashScope(buyerAndKey: number, saleNumber: number): number {
-  return finish(buyerAndKey ^ Math.imul(saleNumber + 1, 0x9e3779b1));
-}
-
-function finish(hash: number): number {
-  let h = hash ^ (hash >>> 16);
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return finishHash(buyerAndKey ^ Math.imul(saleNumber + 1, 0x9e3779b1));
 }

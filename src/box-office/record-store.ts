@@ -7,6 +7,8 @@
  *
  * A record lies in one chunk and is named by a reference: its place divided by eight, which fits 32 bits up to 32 GiB.
  */
+import { hashPair } from "./hash-index.ts";
+
 const CHUNK_BYTES = 1 << 20;
 
 /** Records begin at multiples of this. */
@@ -41,9 +43,14 @@ export class RecordStore {
     const chunk = this.#chunk;
     let at = this.#at;
     let rest = value;
-    while (rest > 0x7fff_ffff) {
-      chunk[at++] = (rest % 128) | 0x80;
-      rest = Math.floor(rest / 128);
+    if (value > 0x7fff_ffff) {
+      // Beyond what the bit operators take; 28 bits are four digits.
+      rest = Math.floor(value / 0x1000_0000);
+      const low = value - rest * 0x1000_0000;
+      chunk[at++] = (low & 127) | 0x80;
+      chunk[at++] = ((low >>> 7) & 127) | 0x80;
+      chunk[at++] = ((low >>> 14) & 127) | 0x80;
+      chunk[at++] = (low >>> 21) | 0x80;
     }
     while (rest >= 128) {
       chunk[at++] = (rest & 127) | 0x80;
@@ -53,22 +60,36 @@ export class RecordStore {
     this.#at = at;
   }
 
-  writeText(text: string): void {
+  /** Writes a text and hashes it on the way, as `hashText` would. */
+  writeText(text: string, seed: number): number {
     const { length } = text;
+    const even = length & ~1;
     const start = this.#at;
     this.writeNumber(length * 2);
     const chunk = this.#chunk;
     let at = this.#at;
-    for (let i = 0; i < length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit > 0xff) {
-        this.#at = start;
-        this.#writeWideText(text);
-        return;
-      }
-      chunk[at++] = unit;
+    let hash = seed ^ length;
+    let units = 0;
+    for (let i = 0; i < even; i += 2) {
+      const first = text.charCodeAt(i);
+      const second = text.charCodeAt(i + 1);
+      chunk[at++] = first;
+      chunk[at++] = second;
+      units |= first | second;
+      hash = hashPair(hash, first, second);
+    }
+    if (even !== length) {
+      const last = text.charCodeAt(even);
+      chunk[at++] = last;
+      units |= last;
+      hash = hashPair(hash, last, 0);
     }
     this.#at = at;
+    if (units > 0xff) {
+      this.#at = start;
+      this.#writeWideText(text);
+    }
+    return hash;
   }
 
   /** Reads the record from its beginning. */

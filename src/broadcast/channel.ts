@@ -63,6 +63,11 @@ export class Channel {
     return true;
   }
 
+  /** Whether there is a newer stock for the member, and no notice. */
+  owesOnlyStock(member: Subscriber): boolean {
+    return this.#owesStock(member) && member.push.nextNotice === this.notices.end;
+  }
+
   /**
    * Everything the member hasn't heard, in one piece of bytes: the newest stock first, then each notice. Its cursors
    * move as if it had been written. Null when there is nothing; "lost" when a notice it needs is no longer kept.
@@ -70,8 +75,7 @@ export class Channel {
   owedTo(member: Subscriber): Buffer | null | "lost" {
     const { push } = member;
     const { end, first } = this.notices;
-    const newest = member.format.showsState ? this.view.position.offset : this.#numberOffset;
-    const stock = push.wantsStock && push.toldOffset < newest;
+    const stock = this.#owesStock(member);
     const presence = push.wantsPresence && push.toldPresence < this.#presenceVersion;
     const from = push.nextNotice;
     if (!stock && !presence && from === end) return null;
@@ -81,6 +85,11 @@ export class Channel {
     push.toldPresence = this.#presenceVersion;
     const bytes = this.#encode(member.format, stock, presence, from, push.wantsNotices);
     return bytes.length === 0 ? null : bytes;
+  }
+
+  #owesStock({ format, push }: Subscriber): boolean {
+    const newest = format.showsState ? this.view.position.offset : this.#numberOffset;
+    return push.wantsStock && push.toldOffset < newest;
   }
 
   #encode(format: PushFormat, stock: boolean, presence: boolean, from: number, all: boolean): Buffer {

@@ -89,7 +89,7 @@ export class Hub {
 
   /** Gives a member what it is owed now, if it can take it; called when a reply has left or a reader has drained. */
   catchUp(member: Subscriber, sale: SaleId): void {
-    if (member.push.index !== -1) this.#deliver(member, this.#room(sale).channel);
+    if (member.push.index !== -1) this.#deliver(member, this.#room(sale));
   }
 
   /** Takes what the member is owed up to this instant, so that a change of its wishes loses nothing. */
@@ -124,12 +124,22 @@ export class Hub {
     for (const { round } of this.#rooms.values()) round.stop();
   }
 
-  #deliver(member: Subscriber, channel: Channel): void {
+  #deliver(member: Subscriber, { channel, round }: Room): void {
+    const { push } = member;
     if (!member.canTake()) {
-      member.push.owed = true;
+      push.owed = true;
       return;
     }
-    member.push.owed = false;
+    push.owed = false;
+    // A reply tells the stock too. Who was just told, or is about to be, gets the stock of the next round instead:
+    // a busy buyer then costs no pushes at all, and one that stops still ends on the true value.
+    if (push.justTold || member.awaitsReply) {
+      push.justTold = false;
+      if (channel.owesOnlyStock(member)) {
+        round.request(false);
+        return;
+      }
+    }
     const owed = channel.owedTo(member);
     if (owed === null) return;
     if (owed === "lost") {

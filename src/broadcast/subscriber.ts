@@ -11,7 +11,7 @@ export interface PushFormat {
   presence(watching: number): Buffer | null;
 }
 
-/** What the hub keeps about a connection; the hub alone changes it, but for the wishes and `toldOffset`. */
+/** What the hub keeps about a connection; the hub alone changes it, but for the wishes, `toldOffset` and `justTold`. */
 export interface SubscriberState {
   /** Wants stock updates. */
   wantsStock: boolean;
@@ -21,6 +21,8 @@ export interface SubscriberState {
   wantsPresence: boolean;
   /** Offset of the newest stock this connection knows, from a push or from a reply to it. */
   toldOffset: number;
+  /** A reply told it the stock since the last round. */
+  justTold: boolean;
   /** Sequence number of the next notice to hear. */
   nextNotice: number;
   /** Notices before this one happened while it wasn't here: the ones it may ask for when it resumes, once. */
@@ -36,6 +38,8 @@ export interface SubscriberState {
 export interface Subscriber {
   readonly format: PushFormat;
   readonly push: SubscriberState;
+  /** A reply is due, which tells the stock too. */
+  readonly awaitsReply: boolean;
   /** False while a push would come between a command and its reply where that isn't allowed, or the reader lags. */
   canTake(): boolean;
   /** Writes encoded pushes; the bytes are shared with other connections and must not be changed. */
@@ -50,6 +54,7 @@ export function newSubscriberState(wishes: { stock: boolean; notices: boolean })
     wantsNotices: wishes.notices,
     wantsPresence: false,
     toldOffset: -1,
+    justTold: false,
     nextNotice: 0,
     missedBefore: 0,
     toldPresence: 0,

@@ -41,6 +41,7 @@ export class BatchDecider {
   readonly #parts: DeciderParts;
   #deadline: Instant | null;
   #events: SaleEvent[] = [];
+  #changed = new Set<SaleId>();
   #bytes = 0;
 
   constructor(parts: DeciderParts) {
@@ -60,6 +61,7 @@ export class BatchDecider {
     const envelopes: Envelope[] = [];
     const answers: Answer[] = [];
     this.#events = [];
+    this.#changed.clear();
     this.#bytes = 0;
     this.#applyDeadlines(clock.now());
     const room = journal.maxAppendBytes - COMMAND_BYTES;
@@ -101,36 +103,30 @@ export class BatchDecider {
       this.#events.push(event);
       this.#bytes += eventBytes(event);
       timed ||= event.type !== "purchased" && event.type !== "sold_out";
-      this.#assertBalanced(event);
+      if (event.type === "purchased") for (const item of event.items) this.#touched(item.sale);
+      else this.#touched(event.sale);
     }
     if (timed) this.#deadline = nextDeadline(state);
   }
 
-  #assertBalanced(event: SaleEvent): void {
-    for (const id of salesOf(event)) {
-      const sale = this.#parts.state.sales.get(id);
-      if (sale === undefined || !isBalanced(sale)) {
-        throw new EngineFault(
-          "INVARIANT_BROKEN",
-          `the books of sale ${id} don't balance: ${JSON.stringify(sale)}`,
-        );
-      }
+  #touched(id: SaleId): void {
+    const sale = this.#parts.state.sales.get(id);
+    if (sale === undefined || !isBalanced(sale)) {
+      throw new EngineFault(
+        "INVARIANT_BROKEN",
+        `the books of sale ${id} don't balance: ${JSON.stringify(sale)}`,
+      );
     }
+    this.#changed.add(id);
   }
 
   #changedViews(): SaleView[] {
-    if (this.#events.length === 0) return [];
     const { state, journal } = this.#parts;
-    const changed = new Set(this.#events.flatMap(salesOf));
     const views: SaleView[] = [];
-    for (const id of changed) {
+    for (const id of this.#changed) {
       const sale = state.sales.get(id);
       if (sale !== undefined) views.push(viewSale(sale, journal.epoch));
     }
     return views;
   }
-}
-
-function salesOf(event: SaleEvent): SaleId[] {
-  return event.type === "purchased" ? event.items.map((item) => item.sale) : [event.sale];
 }

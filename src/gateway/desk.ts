@@ -1,6 +1,7 @@
 import type { Hub } from "../broadcast/hub.ts";
 import type { Clock, CommandRecorder, Counter, Entropy } from "../engine/ports.ts";
 import type { Limits } from "../config.ts";
+import type { RequestLimits } from "../protocol/request.ts";
 import type { ReplyFlusher } from "./connection.ts";
 
 /** What every session shares. */
@@ -12,6 +13,8 @@ export interface Desk {
   readonly recorder: CommandRecorder;
   readonly flusher: ReplyFlusher;
   readonly limits: Limits;
+  /** What a request may be, as the dialects check it. */
+  readonly requestLimits: RequestLimits;
   /** Commands per second and connection; 0 for no limit. */
   readonly rateLimit: number;
   /** The journal's epoch: makes the keys of keyless purchases unique across restarts. */

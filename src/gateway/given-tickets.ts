@@ -3,27 +3,30 @@ import type { TicketCode } from "../box-office/sale.ts";
 /** The tickets that one connection was given: the newest codes, and how many in all. */
 export class GivenTickets {
   readonly #kept: number;
-  #newest: readonly TicketCode[] = [];
+  #codes: TicketCode[] = [];
   #total = 0;
 
-  /** @param kept codes remembered, so that a connection's memory is bounded. */
+  /** @param kept codes that `newest` gives at most; about twice as many are remembered. */
   constructor(kept: number) {
     this.#kept = kept;
   }
 
   /** Newest first. */
   get newest(): readonly TicketCode[] {
-    return this.#newest.toReversed();
+    return this.#codes.slice(-this.#kept).toReversed();
   }
 
   get total(): number {
     return this.#total;
   }
 
-  /** A repeated receipt gives nothing new; codes that are still remembered aren't counted again. */
-  add(codes: readonly TicketCode[]): void {
-    const fresh = codes.filter((code) => !this.#newest.includes(code));
-    this.#total += fresh.length;
-    this.#newest = [...this.#newest, ...fresh].slice(-this.#kept);
+  /** @param repeated a receipt that was given before, here or elsewhere: what is still remembered isn't counted twice. */
+  add(codes: readonly TicketCode[], repeated: boolean): void {
+    for (const code of codes) {
+      if (repeated && this.#codes.includes(code)) continue;
+      this.#codes.push(code);
+      this.#total += 1;
+    }
+    if (this.#codes.length > this.#kept * 2) this.#codes = this.#codes.slice(-this.#kept);
   }
 }

@@ -5,7 +5,7 @@
 import { newSubscriberState, type PushFormat, type Subscriber } from "../broadcast/subscriber.ts";
 import type { Answer } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
-import type { BuyerId, PurchaseKey, SaleId } from "../box-office/sale.ts";
+import type { BuyerId, PurchaseKey, SaleId, TicketCode } from "../box-office/sale.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Request } from "../protocol/request.ts";
@@ -28,6 +28,8 @@ export class Session implements Subscriber {
   readonly #connection: Connection;
   readonly #dialect: Dialect;
   readonly #sale: SaleId;
+  /** Who buys where the request doesn't say. */
+  readonly #buyer: BuyerId;
   readonly #number: number;
   readonly #rate: RateLimit;
   readonly #replies = new ReplyQueue();
@@ -54,6 +56,7 @@ export class Session implements Subscriber {
     this.#connection = connection;
     this.#dialect = way.dialect;
     this.#sale = way.sale;
+    this.#buyer = `ip:${connection.peer.address}` as BuyerId;
     this.format = way.format;
     this.#number = nextSession(desk);
     const { rateLimit, limits, clock } = desk;
@@ -98,6 +101,10 @@ export class Session implements Subscriber {
     if (this.push.owed) this.#desk.hub.catchUp(this, this.#sale);
   }
 
+  get awaitsReply(): boolean {
+    return this.#replies.length > 0;
+  }
+
   canTake(): boolean {
     const { backlog, midCommand } = this.#connection;
     if (this.#closed || midCommand || backlog > this.#desk.limits.output.softBytes) return false;
@@ -114,11 +121,7 @@ export class Session implements Subscriber {
   }
 
   #receive(text: string): void {
-    const { limits } = this.#desk;
-    const request = this.#dialect.parse(text, {
-      maxQuantity: limits.rules.maxQuantity,
-      lineBytes: limits.session.lineBytes,
-    });
+    const request = this.#dialect.parse(text, this.#desk.requestLimits);
     if (this.#isFlooding(describeRequest(request, text), requestId(request))) return;
     switch (request.type) {
       case "query":
@@ -202,9 +205,9 @@ export class Session implements Subscriber {
   #commandOf(request: Order): Command {
     if (request.type === "query") return { type: "query", sale: this.#sale };
     const { entropy, epoch } = this.#desk;
-    const { quantity } = request;
-    const codes = Array.from({ length: quantity }, () => entropy.ticketCode());
-    const buyer = request.buyer ?? (`ip:${this.#connection.peer.address}` as BuyerId);
+    const { quantity, buyer = this.#buyer } = request;
+    const codes: TicketCode[] = [];
+    for (let i = 0; i < quantity; i++) codes.push(entropy.ticketCode());
     const key = request.key ?? this.#hiddenKey(epoch);
     return { type: "buy", items: [{ sale: this.#sale, quantity, codes }], buyer, key };
   }
@@ -215,13 +218,17 @@ export class Session implements Subscriber {
     return `.${epoch}.${this.#number}.${this.#keyless}` as PurchaseKey;
   }
 
+  #told(offset: number): void {
+    this.push.toldOffset = Math.max(this.push.toldOffset, offset);
+    this.push.justTold = true;
+  }
+
   /** A reply tells stock too, and gives tickets. */
   #learn(answer: Answer): void {
-    if (answer.kind === "stock") {
-      this.push.toldOffset = Math.max(this.push.toldOffset, answer.view.position.offset);
-    } else if (answer.kind === "receipt") {
-      if (!answer.repeated) this.push.toldOffset = Math.max(this.push.toldOffset, answer.position.offset);
-      for (const item of answer.items) this.#tickets.add(item.codes);
+    if (answer.kind === "stock") this.#told(answer.view.position.offset);
+    else if (answer.kind === "receipt") {
+      if (!answer.repeated) this.#told(answer.position.offset);
+      for (const item of answer.items) this.#tickets.add(item.codes, answer.repeated);
     }
   }
 

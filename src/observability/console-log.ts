@@ -3,6 +3,7 @@
  * what a console that doesn't read leaves waiting is bounded.
  */
 import { pino, type Logger } from "pino";
+import { formatJson, formatReadable, type LineSink } from "./command-log.ts";
 
 export interface ConsoleLogOptions {
   readonly level: string;
@@ -14,11 +15,16 @@ export interface ConsoleLogOptions {
 
 export interface ConsoleLog {
   readonly logger: Logger;
+  /** Where the command log's lines go; null when the level hides them. */
+  readonly commands: LineSink | null;
   /** Writes that were dropped because the console didn't read. */
   dropped(): number;
   /** Writes what waits and returns when it is written; for the last moment of the process. */
   flush(): void;
 }
+
+/** Bytes handed to the system in one write. */
+const WRITE_BYTES = 256 * 1024;
 
 /** @param descriptor where the lines go; 1 is standard output. */
 export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): ConsoleLog {
@@ -28,6 +34,7 @@ export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): Cons
     sync: false,
     minLength: readable ? 0 : 4096,
     maxLength: waitingBytes,
+    maxWrite: WRITE_BYTES,
     periodicFlush: 250,
   });
   let dropped = 0;
@@ -39,10 +46,17 @@ export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): Cons
     dropped += 1;
   });
   const stream = readable ? { write: (line: string) => destination.write(readableLine(line)) } : destination;
-  // A record may bring its own time: commands are written some time after they were answered.
-  const logger = pino({ level, base: null, timestamp: false, mixin: withTime }, stream);
+  const logger = pino({ level, base: null }, stream);
+  const commands: LineSink = {
+    format: readable ? formatReadable : formatJson,
+    write: (lines) => {
+      destination.write(lines);
+    },
+    warn: (message, figures) => logger.warn(figures, message),
+  };
   return {
     logger,
+    commands: logger.isLevelEnabled("info") ? commands : null,
     dropped: () => dropped,
     flush: () => {
       try {
@@ -62,26 +76,13 @@ const LEVELS: Readonly<Record<number, string>> = {
   60: "FATAL",
 };
 
-/** One JSON line as a person reads it: time, level unless it is ordinary, what and where, the rest as `name=value`. */
+/** One of pino's lines as a person reads it: time, level unless it is ordinary, what happened, `name=value`. */
 export function readableLine(line: string): string {
-  const { time, level, msg, ip, port, via, command, outcome, ...rest } = JSON.parse(line) as Record<
-    string,
-    unknown
-  >;
+  const { time, level, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const clock = new Date(Number(time)).toISOString().slice(11, 23);
   const parts = [clock, LEVELS[Number(level)], typeof msg === "string" ? msg : undefined];
-  if (typeof command === "string" && typeof outcome === "string") {
-    parts.push(
-      `${String(via).padEnd(4)} ${String(ip)}:${String(port)}`.padEnd(24),
-      `${command.padEnd(20)} ${outcome}`,
-    );
-  }
   for (const [name, value] of Object.entries(rest)) {
     parts.push(`${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   }
   return `${parts.filter((part) => part !== undefined).join("  ")}\n`;
-}
-
-function withTime(record: object): { time?: number } {
-  return "time" in record ? {} : { time: Date.now() };
 }

@@ -139,16 +139,12 @@ export class Metrics implements EngineProbe {
   }
 
   #gauge(name: string, help: string, read: () => number): void {
-    const gauge = new Gauge({
-      name,
-      help,
-      registers: [this.#registry],
-      collect: () => gauge.set(read()),
-    });
+    const registers = [this.#registry];
+    const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
   }
 
   #saleGauge(name: string, help: string, readings: Readings, read: (view: SaleView) => number): void {
-    const gauge = new Gauge({
+    const gauge: Gauge<"sale"> = new Gauge({
       name,
       help,
       labelNames: ["sale"],
