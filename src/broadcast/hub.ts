@@ -161,12 +161,8 @@ export class Hub {
 
   #open(view: SaleView): Room {
     const channel = new Channel(view, this.#parts.limits.notices);
-    const round = new Round<Subscriber>(
-      channel.members,
-      (member) => this.#deliver(member, channel),
-      this.#parts,
-    );
-    const room = { channel, round };
+    const visit = (member: Subscriber): void => this.#deliver(member, room);
+    const room: Room = { channel, round: new Round<Subscriber>(channel.members, visit, this.#parts) };
     this.#rooms.set(view.sale, room);
     return room;
   }
