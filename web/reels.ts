@@ -45,19 +45,21 @@ export class Reels {
   }
 }
 
-/** A cell that still moves just shows the newest digit: in a rush the number stays readable. */
+/**
+ * Turns the cell like a reel: the old digit leaves on one side as the new one comes in on the other. A cell that
+ * still turns just shows the newest digit, so that the number stays readable in a rush.
+ */
 function roll(cell: HTMLElement, old: string, falling: boolean): void {
-  if (cell.getAnimations({ subtree: true }).length > 0) return;
-  const from = falling ? "-0.6em" : "0.6em";
-  const to = falling ? "0.6em" : "-0.6em";
-  const timing = { duration: MOVE_MS, easing: "cubic-bezier(0.2, 0.8, 0.2, 1)" };
+  if (cell.dataset["old"] !== undefined) return;
   cell.dataset["old"] = old;
-  cell.animate([{ transform: `translateY(${from})`, opacity: 0 }, {}], timing);
-  cell.animate(
-    [
-      { transform: "none", opacity: 1 },
-      { transform: `translateY(calc(2 * ${to}))`, opacity: 0 },
-    ],
-    { ...timing, pseudoElement: "::after" },
-  );
+  cell.dataset["leaves"] = falling ? "down" : "up";
+  const from = `translateY(${falling ? "-" : ""}100%)`;
+  const turn = cell.animate([{ transform: from }, {}], {
+    duration: MOVE_MS,
+    easing: "cubic-bezier(0.2, 0.8, 0.2, 1)",
+  });
+  const settle = (): void => {
+    delete cell.dataset["old"];
+  };
+  turn.finished.then(settle, settle);
 }

@@ -43,6 +43,7 @@ export class View {
     onPress("dismiss", actions.dismiss);
     onPress("language", actions.switchLanguage);
     onPress("theme", toggleTheme);
+    tintBrowser();
   }
 
   paint(painting: Painting): void {
@@ -84,6 +85,7 @@ function paintFace(screen: Screen): void {
   byId("gauge").style.setProperty("--share", String(screen.share ?? 1));
   const link = byId("link");
   link.dataset["tone"] = screen.link.tone;
+  body.dataset["link"] = screen.link.tone;
   setText("link-text", screen.link.text);
   setText("spoken-link", screen.linkSpoken);
 }
@@ -149,7 +151,16 @@ function toggleTheme(): void {
   } catch {
     // Then it lasts as long as the page.
   }
+  tintBrowser();
   paintTheme(document.documentElement.lang === "en" ? "en" : "pt-BR");
+}
+
+/** The browser's own bars follow a theme that was chosen here. */
+function tintBrowser(): void {
+  if (document.documentElement.dataset["theme"] === undefined) return;
+  const desk = getComputedStyle(document.documentElement).getPropertyValue("--desk").trim();
+  for (const meta of document.querySelectorAll<HTMLMetaElement>("meta[name=theme-color]"))
+    meta.content = desk;
 }
 
 function isDark(): boolean {

@@ -260,7 +260,15 @@ export class Session implements Subscriber {
     if (this.#replies.length > 0) return;
     for (const bytes of this.#held.splice(0)) this.#connection.write(bytes);
     if (this.push.owed) this.#desk.hub.catchUp(this, this.#sale);
-    if (this.#ending !== null) this.#connection.end(this.#ending);
+    if (this.#ending !== null) this.#endSoon(this.#ending);
+  }
+
+  /** What its last command caused is published in this same turn, right after the replies: it hears that too. */
+  #endSoon(code: CloseCode): void {
+    queueMicrotask(() => {
+      if (!this.#closed) this.#desk.hub.catchUp(this, this.#sale);
+      this.#connection.end(code);
+    });
   }
 
   #finish(code: CloseCode): void {
