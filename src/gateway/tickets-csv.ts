@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { Purchase } from "../box-office/purchases.ts";
 import type { SaleId } from "../box-office/sale.ts";
@@ -26,11 +25,22 @@ export async function sendTickets(
     if (rows.length < ROWS_AT_ONCE) continue;
     const more = response.write(`${rows.join("\r\n")}\r\n`);
     rows = [];
-    if (!more) await Promise.race([once(response, "drain"), once(response, "close")]);
+    if (!more) await drainedOrClosed(response);
     if (response.destroyed) return;
     await new Promise(setImmediate);
   }
   response.end(rows.length === 0 ? "" : `${rows.join("\r\n")}\r\n`);
+}
+
+/** Takes its listeners back, since a long list waits many times. */
+function drainedOrClosed(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      response.off("drain", settle).off("close", settle);
+      resolve();
+    };
+    response.on("drain", settle).on("close", settle);
+  });
 }
 
 /** A buyer's own id must not become a formula in a spreadsheet. */
