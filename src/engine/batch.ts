@@ -39,6 +39,8 @@ const COMMAND_BYTES = 16_384;
 
 export class BatchDecider {
   readonly #parts: DeciderParts;
+  /** A batch that has reached this takes no more. */
+  readonly #maxBytes: number;
   #deadline: Instant | null;
   #events: SaleEvent[] = [];
   #changed = new Set<SaleId>();
@@ -46,6 +48,7 @@ export class BatchDecider {
 
   constructor(parts: DeciderParts) {
     this.#parts = parts;
+    this.#maxBytes = parts.journal.maxAppendBytes - COMMAND_BYTES;
     this.#deadline = nextDeadline(parts.state);
   }
 
@@ -56,29 +59,27 @@ export class BatchDecider {
 
   /** @throws {EngineFault} if the books stop balancing: a bug, and a reason to stop at once. */
   decide(mailbox: Mailbox): Batch {
-    const { state, journal, clock, probe, batchCommands } = this.#parts;
+    const { state, clock, probe, batchCommands } = this.#parts;
     const offset = state.offset;
     const envelopes: Envelope[] = [];
     const answers: Answer[] = [];
     this.#events = [];
     this.#changed.clear();
     this.#bytes = 0;
-    this.#applyDeadlines(clock.now());
-    const room = journal.maxAppendBytes - COMMAND_BYTES;
-    while (envelopes.length < batchCommands && this.#bytes < room) {
+    let now = clock.now();
+    while (this.#applyDeadlines(now) && envelopes.length < batchCommands && this.#bytes < this.#maxBytes) {
       const envelope = mailbox.take();
       if (envelope === undefined) break;
       envelopes.push(envelope);
-      answers.push(this.#decideOne(envelope.command));
+      answers.push(this.#decideOne(envelope.command, now));
+      now = clock.now();
     }
     probe.batch(envelopes.length, this.#events.length);
     return { offset, envelopes, answers, events: this.#events, views: this.#changedViews() };
   }
 
-  #decideOne(command: Command): Answer {
-    const { state, journal, clock, rules, probe } = this.#parts;
-    const now = clock.now();
-    this.#applyDeadlines(now);
+  #decideOne(command: Command, now: Instant): Answer {
+    const { state, journal, rules, probe } = this.#parts;
     const decision = decide(state, command, { at: Math.max(now, state.at), epoch: journal.epoch }, rules);
     let answer = decision.answer;
     if (decision.events.length > 0) {
@@ -89,10 +90,26 @@ export class BatchDecider {
     return answer;
   }
 
-  #applyDeadlines(now: Instant): void {
-    while (this.#deadline !== null && this.#deadline <= now && this.#parts.journal.hasRoom()) {
-      this.#apply(dueEvents(this.#parts.state, now));
+  /** False when more is due than this batch holds: no command may be decided before the rest of it. */
+  #applyDeadlines(now: Instant): boolean {
+    const { state, journal } = this.#parts;
+    while (this.#deadline !== null && this.#deadline <= now && journal.hasRoom()) {
+      const due = dueEvents(state, now);
+      const fitting = this.#fitting(due);
+      this.#apply(fitting);
+      if (fitting.length < due.length) return false;
     }
+    return true;
+  }
+
+  /** As many of these events, from the first, as this batch still holds: thousands of sales may open at one instant. */
+  #fitting(events: readonly SaleEvent[]): readonly SaleEvent[] {
+    let bytes = this.#bytes;
+    const end = events.findIndex((event) => {
+      bytes += eventBytes(event);
+      return bytes > this.#maxBytes;
+    });
+    return end === -1 ? events : events.slice(0, end);
   }
 
   #apply(events: readonly SaleEvent[]): void {

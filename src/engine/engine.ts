@@ -74,6 +74,7 @@ export class Engine implements Counter {
   /** An append has begun and its result isn't known yet. */
   #appending = false;
   #timer: Cancel | null = null;
+  #stopping: Promise<void> | null = null;
   #drained: (() => void) | null = null;
 
   constructor(parts: EngineParts) {
@@ -120,9 +121,14 @@ export class Engine implements Counter {
     }
   }
 
-  /** Takes no more commands, finishes those that wait, and resolves when the last reply has left. */
-  async stop(): Promise<void> {
-    if (this.#phase === "stopped") return;
+  /** Takes no more commands, finishes those that wait, and resolves when the last reply has left, or the engine failed. */
+  stop(): Promise<void> {
+    if (this.#phase === "stopped") return Promise.resolve();
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  async #drain(): Promise<void> {
     this.#phase = "draining";
     this.#timer?.cancel();
     await new Promise<void>((resolve) => {
@@ -162,6 +168,7 @@ export class Engine implements Counter {
     const { clock, journal, probe } = this.#parts;
     const started = clock.monotonic();
     void journal.append(batch.events).then((result) => {
+      if (this.#phase === "stopped") return;
       probe.synced(clock.monotonic() - started);
       this.#guard(() => this.#appended(batch, result));
       this.#settle();
@@ -173,7 +180,7 @@ export class Engine implements Counter {
     if (result.kind === "fenced") throw new EngineFault("JOURNAL_FENCED", result.message);
     if (result.kind === "unknown") throw new EngineFault("JOURNAL_FAILED", result.message, result.cause);
     this.#appending = false;
-    const next = this.#mailbox.length > 0 ? this.#begin() : null;
+    const next = this.#mailbox.length > 0 || this.#isOverdue() ? this.#begin() : null;
     this.#release(batch);
     if (next !== null) this.#release(next);
   }
@@ -190,6 +197,12 @@ export class Engine implements Counter {
     const { journal, publish } = this.#parts;
     publish({ epoch: journal.epoch, events, offset, views });
     if (events.some((event) => event.type !== "purchased")) this.#armTimer();
+  }
+
+  /** A deadline passed while the append was in flight. */
+  #isOverdue(): boolean {
+    const { deadline } = this.#decider;
+    return this.#phase === "serving" && deadline !== null && deadline <= this.#parts.clock.now();
   }
 
   #armTimer(): void {
@@ -216,6 +229,7 @@ export class Engine implements Counter {
       this.#parts.fail(
         cause instanceof EngineFault ? cause : new EngineFault("INVARIANT_BROKEN", message, cause),
       );
+      this.#drained?.();
     }
   }
 }
