@@ -11,6 +11,7 @@ export class ManualJournal implements Journal {
   /** How many events each append brought. */
   readonly appends: number[] = [];
   room = true;
+  onAppend: (events: readonly SaleEvent[]) => void = () => {};
   inFlight: readonly SaleEvent[] | null = null;
   #resolve: ((result: AppendResult) => void) | null = null;
 
@@ -26,6 +27,7 @@ export class ManualJournal implements Journal {
     if (bytes > this.maxAppendBytes) throw new Error(`an append of ${bytes} bytes was begun`);
     this.inFlight = [...events];
     this.appends.push(events.length);
+    this.onAppend(events);
     return new Promise((resolve) => {
       this.#resolve = resolve;
     });
