@@ -167,7 +167,8 @@ export class Session implements Subscriber {
     this.push.wantsPresence = true;
     this.push.owed = true;
     const { view, missed } = this.#desk.hub.resume(this, this.#sale, request.from);
-    return resumeMessages(view, missed);
+    // The hub hears of a batch after its replies; this one may stand right behind a receipt that told newer stock.
+    return resumeMessages(this.#desk.counter.view(this.#sale) ?? view, missed);
   }
 
   /** What happened under the old wishes is still told under them. */
