@@ -7,7 +7,11 @@
  */
 import { isBareCommand } from "../protocol/text.ts";
 
-export type LineEvent = { readonly type: "line"; readonly text: string } | { readonly type: "too_long" };
+export type LineEvent =
+  | { readonly type: "line"; readonly text: string }
+  | { readonly type: "too_long" }
+  /** Bytes that were left unfinished. They may be half of something: `COMPRAR 1` of `COMPRAR 10`, so they buy nothing. */
+  | { readonly type: "unfinished" };
 
 const NEWLINE = 10;
 const RETURN = 13;
@@ -48,11 +52,13 @@ export class LineReader {
     return isBareCommand(this.#text()) ? "command" : "fragment";
   }
 
-  /** The silence was long enough: whatever has come in is a line of its own. */
+  /** The silence was long enough for what `pending` says. */
   silence(): LineEvent[] {
-    if (this.pending === "nothing") return [];
+    const { pending } = this;
+    if (pending === "nothing") return [];
     this.#swallowNewline = true;
-    return [this.#line()];
+    const line = this.#line();
+    return [pending === "command" ? line : { type: "unfinished" }];
   }
 
   /** Nothing more will come; unterminated bytes are the last line. */

@@ -178,12 +178,14 @@ class TcpClient implements Connection {
   #read(chunk: Buffer): void {
     this.#handle(this.#reader.push(chunk));
     this.#listenForSilence();
+    // A line end that was swallowed gets no reply, behind which a push that waited would have left.
+    this.#session.drained();
   }
 
   #handle(events: readonly LineEvent[]): void {
     for (const event of events) {
       if (event.type === "line") this.#session.receive(event.text);
-      else this.#session.refuse({ reason: "too_long" });
+      else this.#session.refuse({ reason: event.type === "too_long" ? "too_long" : "bad_message" });
     }
   }
 
