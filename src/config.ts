@@ -76,8 +76,8 @@ export const LIMITS = {
     backlog: 8_192,
   },
   log: {
-    /** Lines that wait for the next batch. */
-    waitingLines: 20_000,
+    /** Lines handed to the console at once. */
+    batchLines: 256,
     /** Bytes that wait for a console that doesn't read. */
     waitingBytes: 4 * 1024 * 1024,
     flushMs: 100,

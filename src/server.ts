@@ -106,7 +106,7 @@ export async function startServer(settings: Settings, options: ServerOptions): P
     sessionFaults: () => desk.counts.faults,
     slowReaders: () => desk.counts.slowReaders,
     refusedConnections: () => desk.counts.refusedConnections,
-    droppedLogLines: () => (commandLog?.dropped ?? 0) + options.droppedLogLines(),
+    droppedLogLines: () => commandLog?.dropped ?? options.droppedLogLines(),
     sales: () => engine.views(),
     journalReady: () => journal.health().ok,
   });

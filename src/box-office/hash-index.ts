@@ -7,66 +7,64 @@
  * removed.
  *
  * A million entries don't fit the processor's caches, and putting each where its hash says is a walk through memory.
- * So new ones wait, in the order of arrival, beside the table that they belong to, and go into it together: when some
- * have gathered, or when somebody looks there.
+ * So new ones wait, in the order of arrival, beside the table that they belong to, and go into it together: when half
+ * as many have gathered as it has slots, or when somebody looks there.
  */
 const TABLES = 256;
 
 const FIRST_SLOTS = 16;
 
-/** Entries that wait beside a table at most. */
-const WAITING = 128;
-
 export class HashIndex {
-  /** Slots of two words each: the hash, and the value plus one; a zero there means empty. */
-  readonly #tables: Uint32Array[] = Array.from({ length: TABLES }, () => new Uint32Array(2 * FIRST_SLOTS));
-  readonly #sizes = new Uint32Array(TABLES);
-  /** For each table its waiting entries, as pairs like the slots, and how many they are. */
-  readonly #waiting = new Uint32Array(TABLES * WAITING * 2);
-  readonly #waitingCounts = new Uint32Array(TABLES);
+  readonly #tables: Table[] = Array.from({ length: TABLES }, () => new Table());
 
   /** @param value from 0 to 2^32 - 2. The same hash may be added many times. */
   add(hash: number, value: number): void {
-    const number = hash >>> 24;
-    let count = this.#waitingCounts[number] as number;
-    if (count === WAITING) {
-      this.#settle(number);
-      count = 0;
-    }
-    const at = (number * WAITING + count) * 2;
-    this.#waiting[at] = hash;
-    this.#waiting[at + 1] = value + 1;
-    this.#waitingCounts[number] = count + 1;
+    (this.#tables[hash >>> 24] as Table).add(hash, value);
   }
 
   /** The first value under this hash that `accepts` takes, or -1. */
   find(hash: number, accepts: (value: number) => boolean): number {
-    const number = hash >>> 24;
-    this.#settle(number);
-    const table = this.#tables[number] as Uint32Array;
-    const mask = table.length - 1;
+    return (this.#tables[hash >>> 24] as Table).find(hash, accepts);
+  }
+}
+
+class Table {
+  /** Of two words each: the hash, and the value plus one; a zero there means empty. */
+  #slots: Uint32Array = new Uint32Array(FIRST_SLOTS * 2);
+  #size = 0;
+  /** Entries like the slots, and the words that they take. */
+  #waiting = new Uint32Array(FIRST_SLOTS);
+  #waitingWords = 0;
+
+  add(hash: number, value: number): void {
+    if (this.#waitingWords === this.#waiting.length) this.#settle();
+    this.#waiting[this.#waitingWords] = hash;
+    this.#waiting[this.#waitingWords + 1] = value + 1;
+    this.#waitingWords += 2;
+  }
+
+  find(hash: number, accepts: (value: number) => boolean): number {
+    if (this.#waitingWords > 0) this.#settle();
+    const slots = this.#slots;
+    const mask = slots.length - 1;
     for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
-      const value = table[at + 1] as number;
+      const value = slots[at + 1] as number;
       if (value === 0) return -1;
-      if (table[at] === hash && accepts(value - 1)) return value - 1;
+      if (slots[at] === hash && accepts(value - 1)) return value - 1;
     }
   }
 
-  /** Puts the entries that wait beside a table into it. */
-  #settle(number: number): void {
-    const count = this.#waitingCounts[number] as number;
-    if (count === 0) return;
-    const size = (this.#sizes[number] as number) + count;
-    let table = this.#tables[number] as Uint32Array;
-    // Two thirds full at most: slots are pairs, so a table of n words has n / 2.
-    while (size * 3 > table.length) table = grown(table);
-    const first = number * WAITING * 2;
-    for (let at = first; at < first + count * 2; at += 2) {
-      put(table, this.#waiting[at] as number, this.#waiting[at + 1] as number);
+  #settle(): void {
+    const waiting = this.#waiting;
+    const words = this.#waitingWords;
+    this.#size += words / 2;
+    this.#waitingWords = 0;
+    // Two thirds full at most: slots are pairs, so as many words have half as many slots.
+    if (this.#size * 3 > this.#slots.length) {
+      this.#slots = grown(this.#slots);
+      this.#waiting = new Uint32Array(this.#slots.length / 2);
     }
-    this.#tables[number] = table;
-    this.#sizes[number] = size;
-    this.#waitingCounts[number] = 0;
+    for (let at = 0; at < words; at += 2) put(this.#slots, waiting[at] as number, waiting[at + 1] as number);
   }
 }
 
@@ -88,20 +86,27 @@ function put(table: Uint32Array, hash: number, value: number): void {
 }
 
 /**
- * The hash of a text on top of another; not finished (see `finishHash`), so that more may follow. Two characters a
- * step, in the manner of MurmurHash3 (Appleby, public domain), whose constants these are.
+ * The hash of a text on top of another; not finished (see `finishHash`), so that more may follow. Four characters a
+ * step, in the manner of MurmurHash3 (Appleby, public domain), whose constants these are. Characters of more than
+ * eight bits overlap, which costs evenness and nothing else.
  */
 export function hashText(seed: number, text: string): number {
-  const { length } = text;
-  const even = length & ~1;
-  let hash = seed ^ length;
-  for (let i = 0; i < even; i += 2) hash = hashPair(hash, text.charCodeAt(i), text.charCodeAt(i + 1));
-  return even === length ? hash : hashPair(hash, text.charCodeAt(even), 0);
+  let hash = seed ^ text.length;
+  for (let i = 0; i < text.length; i += 4) hash = hashWord(hash, packText(text, i));
+  return hash;
+}
+
+/** Up to four characters from `start` on, the first in the lowest bits. */
+export function packText(text: string, start: number): number {
+  const end = Math.min(text.length, start + 4);
+  let word = 0;
+  for (let i = start; i < end; i++) word |= text.charCodeAt(i) << ((i - start) * 8);
+  return word;
 }
 
 /** One step of `hashText`. */
-export function hashPair(hash: number, first: number, second: number): number {
-  const mixed = Math.imul(hash ^ (first | (second << 16)), 0x85ebca6b);
+export function hashWord(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, 0x85ebca6b);
   return (mixed << 13) | (mixed >>> 19);
 }
 

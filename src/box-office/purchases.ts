@@ -1,6 +1,6 @@
 /**
  * What the box office remembers of its purchases: which key bought what, and which codes are live. Refusals leave
- * nothing here, so the memory is bounded by the tickets sold; a purchase of one ticket takes about 150 bytes with its
+ * nothing here, so the memory is bounded by the tickets sold; a purchase of one ticket takes about 200 bytes with its
  * places in the indexes.
  *
  * Purchases are kept as packed bytes and made objects again only for whoever asks, because a sale remembers millions
@@ -10,7 +10,7 @@
  */
 import type { PurchasedItem } from "./event.ts";
 import { finishHash, HashIndex, hashText } from "./hash-index.ts";
-import { numberBytes, RecordStore, textBytes, type RecordReader } from "./record-store.ts";
+import { RecordStore, textWords, type RecordReader } from "./record-store.ts";
 import type { BuyerId, Instant, PurchaseKey, SaleId, TicketCode } from "./sale.ts";
 
 export interface Purchase {
@@ -36,13 +36,9 @@ export class Purchases {
     if (saleNumber === undefined) return undefined;
     const hash = hashScope(hashText(hashText(this.#seed, buyer), key), saleNumber);
     const found = this.#byKey.find(hash, (reference) => {
-      const record = this.#records.read(reference);
-      // Both are read, so that the reader stands behind them.
-      const sameBuyer = record.textIs(buyer);
+      const purchase = this.#read(reference);
       return (
-        record.textIs(key) &&
-        sameBuyer &&
-        this.#readRest(record, buyer, key).items.some((item) => item.sale === sale)
+        purchase.buyer === buyer && purchase.key === key && purchase.items.some((item) => item.sale === sale)
       );
     });
     return found === -1 ? undefined : this.#read(found);
@@ -59,18 +55,18 @@ export class Purchases {
   add(purchase: Purchase): void {
     const { buyer, key, items } = purchase;
     const records = this.#records;
-    const reference = records.begin(sizeBound(purchase));
-    const hash = records.writeText(key, records.writeText(buyer, this.#seed));
+    const reference = records.begin(wordsOf(purchase));
     records.writeNumber(purchase.at);
-    records.writeNumber(purchase.epoch);
     records.writeNumber(purchase.offset);
-    records.writeNumber(items.length);
+    records.writeWord(purchase.epoch);
+    const hash = records.writeText(key, records.writeText(buyer, this.#seed));
+    records.writeWord(items.length);
     for (const { sale, order, remaining, codes } of items) {
       const saleNumber = this.#saleNumber(sale);
-      records.writeNumber(saleNumber);
-      records.writeNumber(order);
-      records.writeNumber(remaining);
-      records.writeNumber(codes.length);
+      records.writeWord(saleNumber);
+      records.writeWord(order);
+      records.writeWord(remaining);
+      records.writeWord(codes.length);
       for (const code of codes) {
         this.#byCode.add(finishHash(records.writeText(code, this.#seed)), reference);
       }
@@ -89,24 +85,20 @@ export class Purchases {
 
   #read(reference: number): Purchase {
     const record = this.#records.read(reference);
+    const at = record.number();
+    const offset = record.number();
+    const epoch = record.word();
     const buyer = record.text() as BuyerId;
     const key = record.text() as PurchaseKey;
-    return this.#readRest(record, buyer, key);
-  }
-
-  #readRest(record: RecordReader, buyer: BuyerId, key: PurchaseKey): Purchase {
-    const at = record.number();
-    const epoch = record.number();
-    const offset = record.number();
-    const items = Array.from({ length: record.number() }, () => this.#readItem(record));
+    const items = Array.from({ length: record.word() }, () => this.#readItem(record));
     return { buyer, key, at, epoch, offset, items };
   }
 
   #readItem(record: RecordReader): PurchasedItem {
-    const { sale } = this.#sales[record.number()] as SaleOrders;
-    const order = record.number();
-    const remaining = record.number();
-    const codes = Array.from({ length: record.number() }, () => record.text() as TicketCode);
+    const { sale } = this.#sales[record.word()] as SaleOrders;
+    const order = record.word();
+    const remaining = record.word();
+    const codes = Array.from({ length: record.word() }, () => record.text() as TicketCode);
     return { sale, order, remaining, codes };
   }
 
@@ -125,6 +117,8 @@ export class Purchases {
 class SaleOrders {
   readonly sale: SaleId;
   readonly #pieces: Uint32Array[] = [];
+  /** The one that is being filled. */
+  #piece = new Uint32Array(0);
   length = 0;
 
   constructor(sale: SaleId) {
@@ -133,8 +127,11 @@ class SaleOrders {
 
   add(reference: number): void {
     const within = this.length % PIECE;
-    if (within === 0) this.#pieces.push(new Uint32Array(PIECE));
-    (this.#pieces.at(-1) as Uint32Array)[within] = reference;
+    if (within === 0) {
+      this.#piece = new Uint32Array(PIECE);
+      this.#pieces.push(this.#piece);
+    }
+    this.#piece[within] = reference;
     this.length += 1;
   }
 
@@ -145,13 +142,14 @@ class SaleOrders {
 
 const PIECE = 4_096;
 
-function sizeBound({ buyer, key, items }: Purchase): number {
-  let bytes = numberBytes(4) + textBytes(buyer) + textBytes(key);
+/** An upper bound of what its record takes. */
+function wordsOf({ buyer, key, items }: Purchase): number {
+  let words = 6 + textWords(buyer) + textWords(key);
   for (const { codes } of items) {
-    bytes += numberBytes(4);
-    for (const code of codes) bytes += textBytes(code);
+    words += 4;
+    for (const code of codes) words += textWords(code);
   }
-  return bytes;
+  return words;
 }
 
 function hashScope(buyerAndKey: number, saleNumber: number): number {

@@ -91,13 +91,20 @@ export interface EngineProbe {
   synced(ms: number): void;
 }
 
-/** One command as the command log shows it; both texts come from outside and are made harmless there. */
-export interface CommandRecord {
-  readonly at: Instant;
+/** Who is at the other end of a connection, as logs and keys name them; one object per connection. */
+export interface Peer {
   readonly address: string;
   readonly port: number;
   readonly transport: "ws" | "tcp" | "http";
+}
+
+/** One command as the command log shows it. */
+export interface CommandRecord {
+  readonly at: Instant;
+  readonly peer: Peer;
+  /** May hold what came from outside; the log makes it harmless. */
   readonly command: string;
+  /** The server's own words: printable ASCII. */
   readonly outcome: string;
 }
 

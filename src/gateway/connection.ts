@@ -1,11 +1,5 @@
+import type { Peer } from "../engine/ports.ts";
 import type { CloseCode } from "../protocol/close-codes.ts";
-
-/** Who is at the other end, as logs and keys name them. */
-export interface Peer {
-  readonly address: string;
-  readonly port: number;
-  readonly transport: "ws" | "tcp" | "http";
-}
 
 /** A socket as a session sees it, whatever the transport. */
 export interface Connection {

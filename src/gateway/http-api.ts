@@ -206,7 +206,8 @@ export class HttpApi {
     const socket = request.socket as Socket | null;
     const address = plainAddress(socket?.remoteAddress);
     const port = socket?.remotePort ?? 0;
-    recorder.record({ at: clock.now(), address, port, transport: "http", command, outcome });
+    const peer = { address, port: remotePort ?? 0, transport: "http" as const };
+    recorder.record({ at: clock.now(), peer, command, outcome });
   }
 
   /** Compares hashes, so that neither the length nor the first wrong character shows in the time it takes. */

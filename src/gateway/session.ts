@@ -293,8 +293,8 @@ export class Session implements Subscriber {
   }
 
   #record(command: string, outcome: string): void {
-    const { address, port, transport } = this.#connection.peer;
-    this.#desk.recorder.record({ at: this.#desk.clock.now(), address, port, transport, command, outcome });
+    const { recorder, clock } = this.#desk;
+    recorder.record({ at: clock.now(), peer: this.#connection.peer, command, outcome });
   }
 
   #guarded(step: () => void): void {

@@ -4,11 +4,12 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import type { SaleId } from "../box-office/sale.ts";
+import type { Peer } from "../engine/ports.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
 import { formatRefusal } from "../protocol/text.ts";
 import { plainAddress } from "./address.ts";
 import type { Admission } from "./admission.ts";
-import type { Connection, Peer } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Desk } from "./desk.ts";
 import { textDialect } from "./dialect.ts";
 import { tcpText } from "./formats.ts";

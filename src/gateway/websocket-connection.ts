@@ -1,6 +1,7 @@
 import type { WebSocket } from "ws";
+import type { Peer } from "../engine/ports.ts";
 import type { CloseCode } from "../protocol/close-codes.ts";
-import type { Connection, Peer, ReplyFlusher } from "./connection.ts";
+import type { Connection, ReplyFlusher } from "./connection.ts";
 import { encodeTextFrames } from "./frames.ts";
 import { createFrameWriter, type FrameWriter } from "./websocket-writer.ts";
 

@@ -1,13 +1,13 @@
 /**
- * One line per command on the server's console. The hot path only puts a record on a list; lines are made and
- * written in batches a moment later. A console that stalls never stalls the sale: what can't be held is counted and
- * the count is said as soon as there is room.
+ * One line per command on the server's console. The hot path only adds a short text to the lines that wait; they are
+ * handed over in batches a moment later. A console that stalls never stalls the sale: what can't be held is counted,
+ * and the count is said as soon as there is room.
  */
-import type { Cancel, CommandRecord, CommandRecorder, Scheduler } from "../engine/ports.ts";
+import type { Cancel, CommandRecord, CommandRecorder, Peer, Scheduler } from "../engine/ports.ts";
 
 export interface CommandLogLimits {
-  /** Records that may wait for the next batch. */
-  readonly waitingLines: number;
+  /** Lines that are handed over at once; with fewer, they wait for `flushMs`. */
+  readonly batchLines: number;
   readonly flushMs: number;
   /** Characters of what the client sent. */
   readonly textLength: number;
@@ -15,27 +15,25 @@ export interface CommandLogLimits {
 
 /** Where lines go. */
 export interface LineSink {
-  /** One line for this record, its end included. Both texts were made harmless. */
-  format(record: CommandRecord): string;
-  /** Takes whole lines without waiting for anybody. */
-  write(lines: string): void;
+  /** One line for this record, its end included; `command` is its command, made harmless. */
+  format(record: CommandRecord, command: string): string;
+  /** Takes whole lines without waiting for anybody. False when it dropped them, because nobody reads. */
+  write(lines: string): boolean;
   warn(message: string, figures: Readonly<Record<string, number>>): void;
 }
 
-/** Lines handed over at once. */
-const LINES_AT_ONCE = 512;
-
-/** Printable ASCII but for the quote and the backslash: by far the most texts, and safe everywhere. */
+/** Printable ASCII but for the quote and the backslash: by far the most commands, and safe everywhere. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 export class CommandLog implements CommandRecorder {
   readonly #sink: LineSink;
   readonly #scheduler: Scheduler;
   readonly #limits: CommandLogLimits;
-  #records: CommandRecord[] = [];
+  #lines = "";
+  #count = 0;
   #timer: Cancel | null = null;
+  #unsaid = 0;
   #dropped = 0;
-  #droppedInAll = 0;
 
   constructor(sink: LineSink, scheduler: Scheduler, limits: CommandLogLimits) {
     this.#sink = sink;
@@ -43,46 +41,38 @@ export class CommandLog implements CommandRecorder {
     this.#limits = limits;
   }
 
-  /** Lines that were never written because too many waited. */
+  /** Lines that were never written because the console didn't read. */
   get dropped(): number {
-    return this.#droppedInAll;
+    return this.#dropped;
   }
 
   record(record: CommandRecord): void {
-    if (this.#records.length >= this.#limits.waitingLines) {
-      this.#dropped += 1;
-      this.#droppedInAll += 1;
-      return;
-    }
-    this.#records.push(record);
-    this.#timer ??= this.#scheduler.after(this.#limits.flushMs, () => this.flush());
+    const { command } = record;
+    const { textLength } = this.#limits;
+    const isPlain = command.length <= textLength && PLAIN.test(command);
+    this.#lines += this.#sink.format(record, isPlain ? command : harmless(command, textLength));
+    this.#count += 1;
+    if (this.#count === this.#limits.batchLines) this.#scheduler.soon(() => this.flush());
+    else this.#timer ??= this.#scheduler.after(this.#limits.flushMs, () => this.flush());
   }
 
-  /** Writes what waits now; also the last thing before the process ends. */
+  /** Hands over what waits now; also the last thing before the process ends. */
   flush(): void {
     this.#timer?.cancel();
     this.#timer = null;
-    const records = this.#records;
-    this.#records = [];
-    let lines = "";
-    records.forEach((record, i) => {
-      lines += this.#sink.format(this.#harmless(record));
-      if ((i + 1) % LINES_AT_ONCE !== 0 && i + 1 < records.length) return;
-      this.#sink.write(lines);
-      lines = "";
-    });
-    if (this.#dropped === 0) return;
-    this.#sink.warn("command log lines dropped: they came faster than they can be written", {
-      dropped: this.#dropped,
-    });
-    this.#dropped = 0;
-  }
-
-  #harmless(record: CommandRecord): CommandRecord {
-    const { textLength } = this.#limits;
-    const { command, outcome } = record;
-    if (command.length <= textLength && PLAIN.test(command) && PLAIN.test(outcome)) return record;
-    return { ...record, command: harmless(command, textLength), outcome: harmless(outcome, textLength) };
+    if (this.#count === 0) return;
+    const lines = this.#lines;
+    const count = this.#count;
+    this.#lines = "";
+    this.#count = 0;
+    if (!this.#sink.write(lines)) {
+      this.#unsaid += count;
+      this.#dropped += count;
+      return;
+    }
+    if (this.#unsaid === 0) return;
+    this.#sink.warn("command log lines dropped: the console doesn't read them", { dropped: this.#unsaid });
+    this.#unsaid = 0;
   }
 }
 
@@ -96,18 +86,28 @@ export function harmless(text: string, length: number): string {
   return cut.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "·");
 }
 
+/** Who it was, as it stands in each JSON line of one connection; made once. */
+const origins = new WeakMap<Peer, string>();
+
 /** As pino would write it, but without asking for each of a million records what kind of value each field is. */
-export function formatJson(record: CommandRecord): string {
-  const { at, address, port, transport, command, outcome } = record;
-  return `{"level":30,"time":${at},"ip":"${address}","port":${port},"via":"${transport}","command":${quote(command)},"outcome":${quote(outcome)}}\n`;
+export function formatJson(record: CommandRecord, command: string): string {
+  const { at, peer, outcome } = record;
+  const quoted = PLAIN.test(command) ? `"${command}"` : JSON.stringify(command);
+  return `{"level":30,"time":${at}${originOf(peer)}${quoted},"outcome":"${outcome}"}\n`;
 }
 
-export function formatReadable(record: CommandRecord): string {
-  const { at, address, port, transport, command, outcome } = record;
+export function formatReadable(record: CommandRecord, command: string): string {
+  const { at, peer, outcome } = record;
   const clock = new Date(at).toISOString().slice(11, 23);
-  return `${clock}  ${transport.padEnd(4)} ${`${address}:${port}`.padEnd(21)}  ${command.padEnd(20)}  ${outcome}\n`;
+  const from = `${peer.address}:${peer.port}`;
+  return `${clock}  ${peer.transport.padEnd(4)} ${from.padEnd(21)}  ${command.padEnd(20)}  ${outcome}\n`;
 }
 
-function quote(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+function originOf(peer: Peer): string {
+  let origin = origins.get(peer);
+  if (origin === undefined) {
+    origin = `,"ip":${JSON.stringify(peer.address)},"port":${peer.port},"via":"${peer.transport}","command":`;
+    origins.set(peer, origin);
+  }
+  return origin;
 }

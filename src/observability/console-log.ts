@@ -37,32 +37,35 @@ export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): Cons
     maxWrite: WRITE_BYTES,
     periodicFlush: 250,
   });
-  let dropped = 0;
+  let drops = 0;
+  let faults = 0;
   destination.on("drop", () => {
-    dropped += 1;
+    drops += 1;
   });
   // A console that went away (a closed pipe) is no reason to stop selling.
   destination.on("error", () => {
-    dropped += 1;
+    faults += 1;
   });
   const stream = readable ? { write: (line: string) => destination.write(readableLine(line)) } : destination;
   const logger = pino({ level, base: null }, stream);
   const commands: LineSink = {
     format: readable ? formatReadable : formatJson,
     write: (lines) => {
+      const before = drops;
       destination.write(lines);
+      return drops === before;
     },
     warn: (message, figures) => logger.warn(figures, message),
   };
   return {
     logger,
     commands: logger.isLevelEnabled("info") ? commands : null,
-    dropped: () => dropped,
+    dropped: () => drops + faults,
     flush: () => {
       try {
         destination.flushSync();
       } catch {
-        dropped += 1;
+        faults += 1;
       }
     },
   };
