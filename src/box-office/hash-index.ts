@@ -2,7 +2,7 @@
  * From a 32-bit hash to numbers, without an object per entry: a million small objects would be carried through every
  * collection of the garbage collector, and a Map ends at 2^24 entries.
  *
- * Open addressing with linear probing (Knuth, The Art of Computer Programming 3, 6.4), cut into 256 tables by the
+ * Open addressing with linear probing (Knuth, The Art of Computer Programming 3, 6.4), cut into 64 tables by the
  * upper bits of the hash, so that growing moves one small table and never stops the sale for long. Entries are never
  * removed.
  *
@@ -10,7 +10,7 @@
  * So new ones wait, in the order of arrival, beside the table that they belong to, and go into it together: when half
  * as many have gathered as it has slots, or when somebody looks there.
  */
-const TABLES = 256;
+const TABLES = 64;
 
 const FIRST_SLOTS = 16;
 
@@ -19,12 +19,12 @@ export class HashIndex {
 
   /** @param value from 0 to 2^32 - 2. The same hash may be added many times. */
   add(hash: number, value: number): void {
-    (this.#tables[hash >>> 24] as Table).add(hash, value);
+    (this.#tables[hash >>> 26] as Table).add(hash, value);
   }
 
   /** The first value under this hash that `accepts` takes, or -1. */
   find(hash: number, accepts: (value: number) => boolean): number {
-    return (this.#tables[hash >>> 24] as Table).find(hash, accepts);
+    return (this.#tables[hash >>> 26] as Table).find(hash, accepts);
   }
 }
 
