@@ -1,0 +1,192 @@
+/**
+ * Nothing is visible before it is durable, as the kernel saw it: a busy server is traced, and no purchase may be in
+ * the bytes of a send that began before the write of its frame to the journal had returned. The journal's descriptor
+ * has to be one whose writes return when they are on stable storage (O_DSYNC).
+ */
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
+import { ask, audit, buy } from "../support/http-client.ts";
+import { Inbox, within } from "../support/inbox.ts";
+import { spawnServer } from "../support/start-server.ts";
+import { parseStrace, whyNoStrace, type CallEvent } from "../support/system-calls.ts";
+import { TextClient } from "../support/text-client.ts";
+import { JsonClient, WsClient } from "../support/ws-client.ts";
+
+const CALLS =
+  "trace=openat,close,write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,fsync,fdatasync";
+const STOCK = 100_000;
+
+interface Findings {
+  /** Purchases whose frame's write returned, by tickets left. */
+  readonly durable: ReadonlySet<number>;
+  /** Numbers that were sent, as receipts or pushes. */
+  readonly sent: ReadonlySet<number>;
+  /** What was sent too early, with the call. */
+  readonly early: readonly string[];
+  /** Journal writes on a descriptor that isn't O_DSYNC. */
+  readonly unsafe: readonly string[];
+  /** The most purchases in one write to the journal. */
+  readonly largestBatch: number;
+}
+
+describe("nothing is visible before it is durable", function () {
+  this.timeout(120_000);
+  before(function () {
+    const why = process.platform === "linux" ? whyNoStrace() : "O_DSYNC is how Linux does it";
+    if (why === null) return;
+    console.warn(`  !! SKIPPED, ${why}`);
+    this.skip();
+  });
+
+  it("no receipt and no push is sent before its frame's write to the O_DSYNC journal has returned", async () => {
+    const directory = await temporaryDirectory();
+    const trace = join(directory, "trace");
+    const wrapper = ["strace", "-f", "-y", "-s", "600000", "-o", trace, "-e", CALLS];
+    const flags = ["--data", join(directory, "data"), "--stock", String(STOCK), "--rate-limit", "0"];
+    const server = await spawnServer(flags, { wrapper, env: { UV_USE_IO_URING: "0" } });
+    const bought = await busyCrowd(server.httpPort, server.tcpPort);
+    expect(await audit(server.httpPort)).to.include({ sold: bought, balanced: true });
+    // The signal goes to the server itself: strace leaves when it does.
+    process.kill(await tracedPid(server.pid), "SIGTERM");
+    expect(await within(server.exit, "the server stops", 30_000)).to.equal(0);
+    const found = inspect(parseStrace(await readFile(trace, "latin1")));
+    expect(found.unsafe).to.deep.equal([]);
+    expect(found.early).to.deep.equal([]);
+    for (let left = STOCK - bought; left < STOCK; left++) {
+      expect(found.durable.has(left), `the purchase that left ${left} is in the journal`).to.equal(true);
+    }
+    expect(found.durable.size).to.equal(bought);
+    expect(found.sent.size).to.be.at.least(bought);
+    // Otherwise it wasn't busy, and group commit wasn't tried.
+    expect(found.largestBatch).to.be.above(1);
+  });
+
+  it("the inspection tells a receipt that is too early, a torn write and a descriptor that isn't O_DSYNC", () => {
+    const open =
+      '7 openat(AT_FDCWD</>, "/d/journal/spare.tmp", O_RDWR|O_CREAT|O_DSYNC|O_CLOEXEC, 0600) = 20</d/journal/spare.tmp>\n';
+    const begin =
+      '8 pwrite64(20</d/journal/0.log>, "BILe[{\\"remaining\\":9}]\\n", 24, 700 <unfinished ...>\n';
+    const end = "8 <... pwrite64 resumed>) = 24\n";
+    const send = '7 write(21<socket:[1]>, "Compra realizada. Estoque restante: 9\\n", 38) = 38\n';
+    const early = (log: string): number => inspect(parseStrace(log)).early.length;
+    expect(early(open + begin + end + send)).to.equal(0);
+    expect(early(open + begin + send + end)).to.equal(1);
+    expect(early(open + send + begin + end)).to.equal(1);
+    expect(early(open + begin + "8 <... pwrite64 resumed>) = 20\n" + send)).to.equal(1);
+    expect(early(open + begin + "8 <... pwrite64 resumed>) = -1 EIO (Input/output error)\n" + send)).to.equal(
+      1,
+    );
+    const push = '7 writev(21<socket:[1]>, [{iov_base="\\201\\nESTOQUE: 9", iov_len=12}], 1) = 12\n';
+    expect(early(open + begin + push + end)).to.equal(1);
+    expect(inspect(parseStrace(open.replace("|O_DSYNC", "") + begin + end)).unsafe).to.have.length(1);
+  });
+
+  it("a write to the journal that fails stops the process with code 1, and the buyer gets no receipt", async function () {
+    const data = await temporaryDirectory();
+    const server = await spawnServer(["--data", data]);
+    const tcp = await TextClient.connect(server.tcpPort);
+    expect(await tcp.ask("COMPRAR 1 before")).to.equal("Compra realizada. Estoque restante: 9");
+    const segment = join(data, "journal", "0000000000000000.log");
+    const inject = ["-P", segment, "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=EIO"];
+    const strace = spawn("strace", ["-f", "-p", String(server.pid), "-o", "/dev/null", ...inject]);
+    cleanup(() => strace.kill("SIGKILL"));
+    const said = new Inbox<string>();
+    strace.stderr.setEncoding("utf8").on("data", (text: string) => said.push(text));
+    strace.on("close", () => said.end());
+    const words = await said.next();
+    if (/not permitted/.test(words)) {
+      console.warn(`    !! SKIPPED, strace may not attach here: ${words.trim()}`);
+      this.skip();
+    }
+    expect(words).to.match(/attached/);
+    tcp.say("COMPRAR 1 lost");
+    await tcp.untilEnd();
+    expect(tcp.lines.all).to.deep.equal(["Compra realizada. Estoque restante: 9"]);
+    expect(await within(server.exit, "the server gives up")).to.equal(1);
+    expect(server.errors()).to.match(/stopped: the journal could not be written.*EIO/);
+    const again = await spawnServer(["--data", data]);
+    expect((await buy(again.httpPort, "before", { quantity: 1 })).json()).to.include({ remaining: 9 });
+    expect(await audit(again.httpPort)).to.include({ sold: 1, balanced: true });
+    expect((await buy(again.httpPort, "lost")).json()).to.include({ remaining: 8 });
+  });
+});
+
+/** Purchases over all four ways at once, with a watcher that is pushed to. @returns how many were bought. */
+async function busyCrowd(httpPort: number, tcpPort: number): Promise<number> {
+  const watcher = await WsClient.connect(httpPort);
+  const each = 40;
+  const tcp = await Promise.all(Array.from({ length: 8 }, () => TextClient.connect(tcpPort)));
+  const ws = await Promise.all(Array.from({ length: 4 }, () => WsClient.connect(httpPort)));
+  const json = await Promise.all(Array.from({ length: 4 }, () => JsonClient.connect(httpPort)));
+  await Promise.all([
+    ...tcp.map(async (client) => {
+      for (let n = 0; n < each; n++) expect(await client.ask("COMPRAR")).to.match(/^Compra realizada/);
+    }),
+    ...ws.map(async (client) => {
+      for (let n = 0; n < each; n++) {
+        client.say("COMPRAR");
+        await client.messages.until((text) => text.startsWith("Compra"));
+      }
+    }),
+    ...json.map(async (client, i) => {
+      for (let n = 0; n < each; n++) {
+        client.say({ type: "buy", id: `j${i}-${n}`, quantity: 1 });
+        await client.untilType("receipt");
+      }
+    }),
+    (async () => {
+      for (let n = 0; n < each; n++) expect((await buy(httpPort, `h${n}`)).status).to.equal(201);
+    })(),
+  ]);
+  const bought = each * (tcp.length + ws.length + json.length + 1);
+  await watcher.messages.until((text) => text === `ESTOQUE: ${STOCK - bought}`);
+  expect((await ask(httpPort, "GET", "/api/sales/default")).json()).to.include({ sold: bought });
+  return bought;
+}
+
+/** strace's only child. */
+async function tracedPid(strace: number): Promise<number> {
+  const children = await readFile(`/proc/${strace}/task/${strace}/children`, "utf8");
+  return Number(children.trim().split(" ")[0]);
+}
+
+function inspect(events: readonly CallEvent[]): Findings {
+  const durable = new Set<number>();
+  const sent = new Set<number>();
+  const early: string[] = [];
+  const unsafe: string[] = [];
+  const safeDescriptors = new Set<string>();
+  let largestBatch = 0;
+  for (const { when, name, args, result } of events) {
+    const [, descriptor = "", path = ""] = /^(\d+)<([^>]*)>/.exec(args) ?? [];
+    if (name === "openat" && when === "end" && args.includes("O_DSYNC")) {
+      safeDescriptors.add(/^\d+/.exec(result)?.[0] ?? "");
+    } else if (name === "close" && when === "begin") {
+      safeDescriptors.delete(descriptor);
+    } else if (path.includes("/journal/")) {
+      const lefts = numbers(args, /remaining\\":(\d+)/g);
+      if (lefts.length === 0 || when === "begin") continue;
+      largestBatch = Math.max(largestBatch, lefts.length);
+      if (!safeDescriptors.has(descriptor)) unsafe.push(args.slice(0, 200));
+      const length = /, (\d+)(?:, \d+)?$/.exec(args)?.[1];
+      if (result === length) for (const left of lefts) durable.add(left);
+    } else if (path.startsWith("socket:") && when === "begin") {
+      for (const left of numbers(
+        args,
+        /(?:Estoque restante: |ESTOQUE: |remaining\\":|available\\":)(\d+)/g,
+      )) {
+        if (left === STOCK) continue;
+        sent.add(left);
+        if (!durable.has(left)) early.push(args.slice(0, 200));
+      }
+    }
+  }
+  return { durable, sent, early, unsafe, largestBatch };
+}
+
+function numbers(text: string, pattern: RegExp): number[] {
+  return [...text.matchAll(pattern)].map((match) => Number(match[1]));
+}
