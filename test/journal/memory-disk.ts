@@ -143,7 +143,7 @@ export class MemoryDisk implements Disk {
 
   async syncDirectory(path: string): Promise<void> {
     await this.called("syncDirectory", path);
-    for (const known of [...this.#durableNames.keys()]) {
+    for (const known of this.#durableNames.keys()) {
       if (dirname(known) === path && !this.#names.has(known)) this.#durableNames.delete(known);
     }
     for (const [known, content] of this.#names) {

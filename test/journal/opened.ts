@@ -56,8 +56,11 @@ export class TestTime implements Clock, Scheduler {
   }
 }
 
-export async function open(disk = new MemoryDisk(), limits: Partial<JournalLimits> = {}): Promise<Opened> {
-  const state = createBoxOffice();
+export async function open(
+  disk = new MemoryDisk(),
+  limits: Partial<JournalLimits> = {},
+  state = createBoxOffice(),
+): Promise<Opened> {
   const notes: Note[] = [];
   const time = new TestTime();
   const { journal, replayed } = await openFileJournal({
