@@ -82,7 +82,7 @@ export class Channel {
     if (from < first) return "lost";
     if (stock) push.toldOffset = this.view.position.offset;
     push.nextNotice = end;
-    push.toldPresence = this.#presenceVersion;
+    if (presence) push.toldPresence = this.#presenceVersion;
     const bytes = this.#encode(member.format, stock, presence, from, push.wantsNotices);
     return bytes.length === 0 ? null : bytes;
   }

@@ -74,17 +74,13 @@ export class Hub {
   join(member: Subscriber, sale: SaleId): void {
     const room = this.#room(sale);
     room.channel.add(member);
+    room.round.memberCame();
     this.#subscribers += 1;
     this.#touchPresence();
   }
 
   leave(member: Subscriber, sale: SaleId): void {
-    if (member.push.index === -1) return;
-    const room = this.#room(sale);
-    room.channel.remove(member);
-    room.round.memberMoved();
-    this.#subscribers -= 1;
-    this.#touchPresence();
+    if (member.push.index !== -1) this.#remove(member, this.#room(sale));
   }
 
   /** Gives a member what it is owed now, if it can take it; called when a reply has left or a reader has drained. */
@@ -95,15 +91,16 @@ export class Hub {
   /** Takes what the member is owed up to this instant, so that a change of its wishes loses nothing. */
   takeOwed(member: Subscriber, sale: SaleId): Buffer | null {
     if (member.push.index === -1) return null;
-    const owed = this.#room(sale).channel.owedTo(member);
+    const room = this.#room(sale);
+    const owed = room.channel.owedTo(member);
     if (owed !== "lost") return owed;
-    member.tooSlow();
+    this.#lose(member, room);
     return null;
   }
 
   /**
    * The newest state of a sale and the notices after `from` that the member didn't hear because it wasn't there;
-   * none when `from` is of another epoch. The member then knows that state.
+   * none when `from` is of another epoch, or the member has asked already. The member then knows that state.
    */
   resume(
     member: Subscriber,
@@ -112,11 +109,10 @@ export class Hub {
   ): { view: SaleView; missed: NoticeMessage[] } {
     const { view, notices } = this.#room(sale).channel;
     member.push.toldOffset = Math.max(member.push.toldOffset, view.position.offset);
+    const before = member.push.missedBefore;
+    member.push.missedBefore = 0;
     if (from === undefined || from.epoch !== view.position.epoch) return { view, missed: [] };
-    return {
-      view,
-      missed: notices.since(from.offset, member.push.nextNotice, this.#parts.limits.resumedNotices),
-    };
+    return { view, missed: notices.since(from.offset, before, this.#parts.limits.resumedNotices) };
   }
 
   stop(): void {
@@ -124,7 +120,8 @@ export class Hub {
     for (const { round } of this.#rooms.values()) round.stop();
   }
 
-  #deliver(member: Subscriber, { channel, round }: Room): void {
+  #deliver(member: Subscriber, room: Room): void {
+    const { channel, round } = room;
     const { push } = member;
     if (!member.canTake()) {
       push.owed = true;
@@ -143,11 +140,24 @@ export class Hub {
     const owed = channel.owedTo(member);
     if (owed === null) return;
     if (owed === "lost") {
-      member.tooSlow();
+      this.#lose(member, room);
       return;
     }
     member.write(owed);
     this.#parts.probe.delivered(owed.length);
+  }
+
+  /** It leaves at once: its connection may take long to close, and it is to be told once. */
+  #lose(member: Subscriber, room: Room): void {
+    this.#remove(member, room);
+    member.tooSlow();
+  }
+
+  #remove(member: Subscriber, { channel, round }: Room): void {
+    channel.remove(member);
+    round.memberMoved();
+    this.#subscribers -= 1;
+    this.#touchPresence();
   }
 
   #touchPresence(): void {

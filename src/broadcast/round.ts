@@ -23,6 +23,9 @@ export interface RoundLimits {
 /** How many members are visited between two looks at the clock. */
 const LOOK_EVERY = 16;
 
+/** How far from the last one a round begins, as a share of the members; the golden ratio never comes round soon. */
+const STRIDE = 0.618;
+
 export class Round<Member> {
   readonly #members: readonly Member[];
   readonly #visit: (member: Member) => void;
@@ -65,6 +68,11 @@ export class Round<Member> {
     else this.#timer ??= this.#scheduler.after(wait, () => this.#start());
   }
 
+  /** A member came, at the end of the list: the round under way may come by it before it has come by all the others. */
+  memberCame(): void {
+    if (this.#running) this.#left += 1;
+  }
+
   /** A member left: another may have taken its place in the list and be missed by the round under way. */
   memberMoved(): void {
     if (this.#running) this.#again = true;
@@ -82,6 +90,8 @@ export class Round<Member> {
     this.#startedAt = this.#clock.monotonic();
     this.#costMs = 0;
     this.#left = this.#members.length;
+    this.#firstMember += Math.floor(this.#left * STRIDE);
+    if (this.#firstMember >= this.#left) this.#firstMember -= this.#left;
     this.#scheduler.soon(() => this.#slice());
   }
 
