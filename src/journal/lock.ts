@@ -14,10 +14,11 @@
  * What it doesn't cover: abstract sockets belong to a network namespace, so two containers that share a volume don't
  * see each other's; and two machines that share a network disk don't either.
  */
-import { mkdir, stat, unlink } from "node:fs/promises";
+import { stat, unlink } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { asDiskFault, DataDirectoryInUse, systemCode, type Holder } from "./fault.ts";
+import { nodeDisk } from "./node-disk.ts";
 
 export interface Lock {
   /** Lets the next process in. */
@@ -39,7 +40,7 @@ const MAX_ANSWER_CHARACTERS = 4_096;
  */
 export async function lockDirectory(directory: string, since: string, describe: () => string): Promise<Lock> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await nodeDisk.makeDirectory(directory);
     const address = await addressOf(directory);
     const server =
       (await listen(address, since, describe)) ?? (await takeOver(directory, address, since, describe));

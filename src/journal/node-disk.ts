@@ -6,7 +6,7 @@
  */
 import { constants, fdatasync, read, write } from "node:fs";
 import { mkdir, open, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Disk, DiskFile } from "./disk.ts";
 
 const WRITES_ARE_DURABLE = process.platform === "linux";
@@ -26,8 +26,8 @@ export const nodeDisk: Disk = {
   async makeDirectory(path) {
     const first = await mkdir(path, { recursive: true, mode: 0o700 });
     if (first === undefined) return;
-    // Each new directory is a name in the one above it.
-    for (let made = path; made.length >= first.length; made = dirname(made)) {
+    // Each new directory is a name in the one above it, which has to be synced.
+    for (let made = resolve(path); made.length >= resolve(first).length; made = dirname(made)) {
       await syncDirectory(dirname(made));
     }
   },
