@@ -64,6 +64,9 @@ export class TcpGateway {
       desk.counts.refusedConnections += 1;
       socket.end(`${formatRefusal({ reason: "server_full" })}\n`);
       socket.resume();
+      // Whoever is turned away and doesn't leave would keep a descriptor that the files may need.
+      const cut = setTimeout(() => socket.destroy(), desk.limits.websocket.closeTimeoutMs).unref();
+      socket.on("close", () => clearTimeout(cut));
       return;
     }
     const client = new TcpClient(
