@@ -206,7 +206,7 @@ export class HttpApi {
     const socket = request.socket as Socket | null;
     const address = plainAddress(socket?.remoteAddress);
     const port = socket?.remotePort ?? 0;
-    const peer = { address, port: remotePort ?? 0, transport: "http" as const };
+    const peer = { address, port, transport: "http" as const };
     recorder.record({ at: clock.now(), peer, command, outcome });
   }
 

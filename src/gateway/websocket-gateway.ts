@@ -20,6 +20,7 @@ import { isAllowedOrigin } from "./origin.ts";
 import { refuseUpgrade } from "./problem.ts";
 import { Session } from "./session.ts";
 import { WebSocketConnection } from "./websocket-connection.ts";
+import { installShortcut } from "./websocket-reader.ts";
 
 /** What hangs on each WebSocket, so that handlers can be shared instead of made per connection. */
 export class SessionSocket extends WebSocket {
@@ -113,6 +114,7 @@ export class WebSocketGateway {
     if (isJson) connection.send(this.#hello(sale));
     this.#heartbeat.add(webSocket);
     webSocket.on("message", onMessage);
+    installShortcut(webSocket, takeText);
     webSocket.on("pong", onPong);
     socket.on("drain", () => webSocket.session?.drained());
     webSocket.on("close", () => {
@@ -136,21 +138,25 @@ export class WebSocketGateway {
 }
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  const { session, protocol } = this as SessionSocket;
-  if (session === null) return;
-  if (isBinary) {
-    session.refuse({ reason: "binary" });
-    return;
-  }
-  const text = (data as Buffer).toString("utf8");
-  if (protocol === JSON_SUBPROTOCOL || !text.includes("\n")) {
-    session.receive(text);
-    return;
-  }
-  // Several lines are several commands; the newline that ends the message ends its last line.
-  for (const line of text.replace(/\r?\n$/, "").split("\n")) {
-    session.receive(line.endsWith("\r") ? line.slice(0, -1) : line);
-  }
+  if (isBinary) (this as SessionSocket).session?.refuse({ reason: "binary" });
+  else takeText(this, (data as Buffer).toString("utf8"));
+}
+
+/** @returns whether the connection takes more. */
+function takeText(webSocket: WebSocket, text: string): boolean {
+  const { session, protocol } = webSocket as SessionSocket;
+  if (session === null) return false;
+  if (protocol === JSON_SUBPROTOCOL || !text.includes("\n")) session.receive(text);
+  else for (const line of linesOf(text)) session.receive(line);
+  return webSocket.readyState === WebSocket.OPEN;
+}
+
+/** Several lines are several commands; the newline that ends the message ends its last line. */
+function linesOf(text: string): string[] {
+  return text
+    .replace(/\r?\n$/, "")
+    .split("\n")
+    .map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
 }
 
 function onPong(this: WebSocket): void {
