@@ -70,7 +70,8 @@ function start(): void {
   addEventListener("offline", () => connection.networkChanged(false));
   addEventListener("storage", () => purchases?.storeChanged());
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) connection.wake();
+    if (document.hidden) timers.after(0, paint);
+    else connection.wake();
   });
   paint();
   connection.connect();
