@@ -57,7 +57,7 @@ async function serve(flags: readonly string[]): Promise<void> {
     announce(server, settings, log, readable);
     stopOnSignals(server, log);
   } catch (cause) {
-    log.flush();
+    log.close();
     complain(explainStart(cause, settings));
     process.exit(cause instanceof ConfigError ? 2 : 3);
   }
@@ -110,7 +110,7 @@ function stopOnSignals(server: RunningServer, log: ConsoleLog): void {
 }
 
 function leave(log: ConsoleLog, code: number, message: string | null): void {
-  log.flush();
+  log.close();
   if (message !== null) complain(message);
   process.exit(code);
 }

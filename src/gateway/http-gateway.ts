@@ -54,7 +54,11 @@ export class HttpGateway {
   constructor(options: HttpGatewayOptions) {
     const { http } = options.desk.limits;
     this.#options = options;
-    this.#page = sirv(options.page, { etag: true, dev: false });
+    this.#page = sirv(options.page, {
+      etag: true,
+      // Asked for anew each time, and answered with 304: a browser never mixes the modules of two versions.
+      setHeaders: (response) => response.setHeader("cache-control", "no-cache"),
+    });
     this.#server = createServer(
       {
         maxHeaderSize: http.headerBytes,

@@ -19,17 +19,24 @@ export interface ConsoleLog {
   readonly commands: LineSink | null;
   /** Writes that were dropped because the console didn't read. */
   dropped(): number;
-  /** Writes what waits and returns when it is written; for the last moment of the process. */
+  /** Begins to write what waits. */
   flush(): void;
+  /** Writes what waits, with little patience for a console that doesn't read. Nothing may be logged afterwards. */
+  close(): void;
 }
 
 /** Bytes handed to the system in one write. */
 const WRITE_BYTES = 256 * 1024;
 
+/** How long the last flush waits for a console that doesn't read. */
+const PATIENCE_MS = 300;
+
 /** @param descriptor where the lines go; 1 is standard output. */
 export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): ConsoleLog {
   const { level, readable, waitingBytes } = options;
+  let patienceEnds = Number.POSITIVE_INFINITY;
   const destination = pino.destination({
+    retryEAGAIN: () => Date.now() < patienceEnds,
     fd: descriptor,
     sync: false,
     minLength: readable ? 0 : 4096,
@@ -61,12 +68,15 @@ export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): Cons
     logger,
     commands: logger.isLevelEnabled("info") ? commands : null,
     dropped: () => drops + faults,
-    flush: () => {
+    flush: () => destination.flush(),
+    close: () => {
+      patienceEnds = Date.now() + PATIENCE_MS;
       try {
         destination.flushSync();
       } catch {
-        faults += 1;
+        // The console is gone or stalled. What it didn't read is lost with the process.
       }
+      destination.destroy();
     },
   };
 }
