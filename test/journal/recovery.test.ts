@@ -1,10 +1,13 @@
 import { expect } from "chai";
 import { createBoxOffice } from "../../src/box-office/box-office.ts";
+import type { SaleEvent } from "../../src/box-office/event.ts";
+import type { SaleId } from "../../src/box-office/sale.ts";
 import { FILE_HEADER_BYTES } from "../../src/journal/file-header.ts";
 import { JournalCorrupt } from "../../src/journal/fault.ts";
+import { FRAME_HEADER_BYTES } from "../../src/journal/frame.ts";
 import type { JournalLimits } from "../../src/journal/limits.ts";
-import { created, dump, history, purchased, stateAfter } from "./events.ts";
-import { MemoryDisk } from "./memory-disk.ts";
+import { created, dump, history, purchased, SMALL, stateAfter } from "./events.ts";
+import { MemoryDisk, systemError } from "./memory-disk.ts";
 import { appendEach, open, rejection, settle } from "./opened.ts";
 
 /** So small that every bit of every file can be turned. */
@@ -165,6 +168,57 @@ describe("journal: recovery of a damaged log", function () {
     }
   });
 
+  it("refuses a turned bit in the header of a short last frame, though zeros follow it", async () => {
+    const log = await open(new MemoryDisk());
+    await log.journal.append([created()]);
+    await log.journal.close();
+    const [path, bytes] = only(log.disk);
+    for (let bit = 0; bit < FRAME_HEADER_BYTES * 8; bit++) {
+      const turned = Buffer.from(bytes);
+      turned[FILE_HEADER_BYTES + (bit >> 3)]! ^= 1 << (bit & 7);
+      const error = await rejection(open(MemoryDisk.of(new Map([[path, turned]]))));
+      expect(error).to.include({ code: "JOURNAL_CORRUPT", file: path, offset: FILE_HEADER_BYTES });
+    }
+  });
+
+  it("refuses a file that is shorter than its steps, though only zeros are missing", async () => {
+    const log = await open(new MemoryDisk());
+    await log.journal.append([created()]);
+    await log.journal.close();
+    const [path, bytes] = only(log.disk);
+    const cut = bytes.subarray(0, bytes.length - 512);
+    const error = await rejection(open(MemoryDisk.of(new Map([[path, cut]]))));
+    expect(error).to.include({ code: "JOURNAL_CORRUPT", file: path, offset: cut.length });
+  });
+
+  it("refuses a file that was cut between two frames, even at a step", async () => {
+    const log = await open(new MemoryDisk());
+    const room = SMALL.stepBytes - FILE_HEADER_BYTES;
+    await log.journal.append([eventOfFrame(1_000)]);
+    await settle();
+    await log.journal.append([eventOfFrame(room - 1_000)]);
+    await log.journal.append([eventOfFrame(400)]);
+    await log.journal.close();
+    const [path, bytes] = only(log.disk);
+    expect(bytes.length).to.be.above(SMALL.stepBytes);
+    const cut = new Map([[path, bytes.subarray(0, SMALL.stepBytes)]]);
+    const error = await rejection(open(MemoryDisk.of(cut)));
+    expect(error).to.include({ code: "JOURNAL_CORRUPT", file: path, offset: SMALL.stepBytes });
+  });
+
+  it("can tell, because a frame never fills the space to its last byte", async () => {
+    const { journal, disk } = await open(new MemoryDisk());
+    disk.before = ({ kind }) => {
+      if (kind === "truncate") throw systemError("ENOSPC", "no space left on device");
+    };
+    const room = SMALL.stepBytes - FILE_HEADER_BYTES;
+    await journal.append([eventOfFrame(1_000)]);
+    const result = await journal.append([eventOfFrame(room - 1_000)]);
+    expect(result).to.have.property("kind", "unknown");
+    const again = await open(disk.afterKill());
+    expect(again.state.offset).to.equal(1);
+  });
+
   it("removes files that were begun and never got their name", async () => {
     const log = await open(new MemoryDisk());
     await appendEach(log.journal, history(3));
@@ -190,6 +244,13 @@ describe("journal: recovery of a damaged log", function () {
     expect(epochs).to.deep.equal([1, 2, 3, 4]);
   });
 });
+
+/** An event whose frame is that long, if it is alone in it. */
+function eventOfFrame(bytes: number): SaleEvent {
+  const event = created(`sale-${bytes}` as SaleId) as SaleEvent & { type: "sale_created" };
+  const plain = Buffer.byteLength(JSON.stringify([event])) + FRAME_HEADER_BYTES + 1;
+  return { ...event, title: event.title + "x".repeat(bytes - plain) };
+}
 
 function only(disk: MemoryDisk): [string, Buffer] {
   const found = [...disk.contents()].find(([path]) => path.endsWith(".log"));

@@ -102,6 +102,16 @@ describe("journal: snapshots", () => {
     }
   });
 
+  it("are passed over when cut just before the frame that says nothing is missing", async () => {
+    const opened = await sold(60);
+    const newest = snapshotsOf(opened.disk).at(-1)!;
+    const whole = opened.disk.contents().get(newest)!;
+    const end = whole.lastIndexOf("BILz", undefined, "latin1");
+    const again = await restart(opened, (contents) => contents.set(newest, whole.subarray(0, end)));
+    expect(again.notes[0]).to.include({ kind: "snapshot_skipped" });
+    expect(again.state.offset).to.equal(60);
+  });
+
   it("are replaced by the whole journal when all are damaged", async () => {
     const again = await restart(await sold(100), (contents) => {
       for (const [path, bytes] of contents) if (path.endsWith(".snap")) bytes.fill(0, 600, 700);
