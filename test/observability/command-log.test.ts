@@ -1,0 +1,178 @@
+import { expect } from "chai";
+import * as fc from "fast-check";
+import type { CommandRecord } from "../../src/engine/ports.ts";
+import {
+  CommandLog,
+  formatJson,
+  formatReadable,
+  harmless,
+  noCommandLog,
+} from "../../src/observability/command-log.ts";
+import { ManualTime } from "../support/manual-time.ts";
+
+const LIMITS = { batchLines: 4, flushMs: 100, textLength: 20 };
+
+function record(command: string): CommandRecord {
+  return {
+    at: Date.UTC(2026, 10, 21, 7, 5, 9, 42),
+    peer: { address: "192.0.2.7", port: 50_123, transport: "ws" },
+    command,
+    outcome: "sold order=3 remaining=7",
+  };
+}
+
+/** A log over a console that a test can make deaf. */
+class Desk {
+  readonly time = new ManualTime();
+  readonly writes: string[] = [];
+  readonly warnings: number[] = [];
+  isRead = true;
+  readonly log = new CommandLog(
+    {
+      format: (_record, command) => `${command}\n`,
+      write: (lines) => {
+        if (this.isRead) this.writes.push(lines);
+        return this.isRead;
+      },
+      warn: (_message, { dropped }) => this.warnings.push(dropped ?? 0),
+    },
+    this.time,
+    LIMITS,
+  );
+
+  say(...commands: readonly string[]): void {
+    for (const command of commands) this.log.record(record(command));
+  }
+}
+
+describe("observability: the command log", () => {
+  it("hands lines over a moment later, together", () => {
+    const desk = new Desk();
+    desk.say("a", "b");
+    desk.time.settle();
+    expect(desk.writes).to.deep.equal([]);
+    desk.time.advance(100);
+    expect(desk.writes).to.deep.equal(["a\nb\n"]);
+    expect(desk.time.waiting).to.deep.equal({ soon: 0, timers: 0 });
+  });
+
+  it("doesn't wait for the moment when a batch is full, but never writes within the command", () => {
+    const desk = new Desk();
+    desk.say("a", "b", "c", "d", "e");
+    expect(desk.writes).to.deep.equal([]);
+    desk.time.settle();
+    expect(desk.writes).to.deep.equal(["a\nb\nc\nd\ne\n"]);
+    desk.say("f");
+    desk.time.advance(100);
+    expect(desk.writes).to.deep.equal(["a\nb\nc\nd\ne\n", "f\n"]);
+  });
+
+  it("counts what a deaf console drops, and says so as soon as it is read again", () => {
+    const desk = new Desk();
+    desk.isRead = false;
+    desk.say("a", "b");
+    desk.time.advance(100);
+    desk.say("c");
+    desk.time.advance(100);
+    expect(desk.log.dropped).to.equal(3);
+    expect(desk.warnings).to.deep.equal([]);
+    desk.isRead = true;
+    desk.say("d");
+    desk.time.advance(100);
+    expect(desk.writes).to.deep.equal(["d\n"]);
+    expect(desk.warnings).to.deep.equal([3]);
+    desk.say("e");
+    desk.time.advance(100);
+    expect(desk.warnings).to.deep.equal([3]);
+    expect(desk.log.dropped).to.equal(3);
+  });
+
+  it("writes at once what waits when it is flushed, and nothing when nothing does", () => {
+    const desk = new Desk();
+    desk.log.flush();
+    desk.say("a");
+    desk.log.flush();
+    expect(desk.writes).to.deep.equal(["a\n"]);
+    expect(desk.time.waiting.timers).to.equal(0);
+  });
+
+  it("makes commands harmless before they become a line", () => {
+    const desk = new Desk();
+    desk.say("COMPRAR\n\u001b[31mfake", "x".repeat(50));
+    desk.log.flush();
+    expect(desk.writes).to.deep.equal([`COMPRAR··[31mfake\n${"x".repeat(20)}…\n`]);
+  });
+
+  it("that is off keeps nothing", () => {
+    expect(noCommandLog.record(record("a"))).to.equal(undefined);
+  });
+});
+
+describe("observability: text from outside", () => {
+  it("can't break a line, steer a terminal, hide or reorder, nor grow without bound", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary", maxLength: 60 }),
+        fc.integer({ min: 1, max: 40 }),
+        (text, length) => {
+          const safe = harmless(text, length);
+          expect(safe).to.not.match(/[\p{Cc}\p{Cf}\u2028\u2029]/u);
+          expect(safe.length).to.be.at.most(length + 1);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("that is ordinary stays as it is", () => {
+    for (const text of ["COMPRAR 2", "Não é ☂", "𝒜 🎟️".replace("\ufe0f", "")]) {
+      expect(harmless(text, 40)).to.equal(text);
+    }
+  });
+
+  for (const [what, text] of [
+    ["an escape sequence", "\u001b]0;title\u0007"],
+    ["a line end", "a\r\nb"],
+    ["a line separator", "a\u2028b\u2029c\u0085d"],
+    ["a mark that turns the direction", "a\u202eb\u2066c"],
+    ["an invisible letter", "a\u200bb\ufeffc"],
+    ["a NUL or a DEL", "a\0b\u007fc"],
+  ] as const) {
+    it(`loses ${what}`, () => {
+      expect(harmless(text, 100)).to.match(/^[\x20-\x7e·]+$/);
+    });
+  }
+});
+
+describe("observability: a line", () => {
+  it("for machines is one JSON object with who, what and what came of it", () => {
+    const line = formatJson(record(""), "COMPRAR 2");
+    expect(line.indexOf("\n")).to.equal(line.length - 1);
+    expect(JSON.parse(line)).to.deep.equal({
+      level: 30,
+      time: Date.UTC(2026, 10, 21, 7, 5, 9, 42),
+      ip: "192.0.2.7",
+      port: 50_123,
+      via: "ws",
+      command: "COMPRAR 2",
+      outcome: "sold order=3 remaining=7",
+    });
+  });
+
+  it("for machines holds any harmless command as it is", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        const command = harmless(text, 100);
+        const line = formatJson(record(""), command);
+        expect(JSON.parse(line)).to.have.property("command", command);
+        expect(line.split("\n")).to.have.length(2);
+      }),
+    );
+  });
+
+  it("for people says the same in columns", () => {
+    expect(formatReadable(record(""), "COMPRAR 2")).to.equal(
+      "07:05:09.042  ws   192.0.2.7:50123        COMPRAR 2             sold order=3 remaining=7\n",
+    );
+  });
+});
