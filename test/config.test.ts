@@ -1,0 +1,201 @@
+import { expect } from "chai";
+import {
+  ConfigError,
+  FLAGS,
+  helpText,
+  LIMITS,
+  readInstant,
+  readSettings,
+  type Settings,
+} from "../src/config.ts";
+
+/** For each flag with a value: one that is right, what it becomes, and some that are wrong. */
+const VALUES: Readonly<Record<string, { given: string; becomes: unknown; wrong: readonly string[] }>> = {
+  port: { given: "0", becomes: 0, wrong: ["abc", "65536", "1.5", "=-1", "Infinity"] },
+  "tcp-port": { given: "65535", becomes: 65_535, wrong: ["abc", "65536", "1.5"] },
+  host: { given: "::1", becomes: "::1", wrong: [""] },
+  stock: { given: "300", becomes: 300, wrong: ["0", "1.5", "many", "100000001"] },
+  title: { given: "Final ☂", becomes: "Final ☂", wrong: ["", "x".repeat(201)] },
+  "opens-at": { given: "+10m", becomes: "+10m", wrong: [] },
+  data: { given: "/srv/sale", becomes: "/srv/sale", wrong: [""] },
+  "rate-limit": { given: "0", becomes: 0, wrong: ["fast", "=-1", "2000000"] },
+  origin: { given: "https://a.example", becomes: ["https://a.example"], wrong: ["nowhere"] },
+  "admin-token": {
+    given: "0123456789abcdef",
+    becomes: "0123456789abcdef",
+    wrong: ["short", "x".repeat(257)],
+  },
+  "log-level": { given: "warn", becomes: "warn", wrong: ["loud", "INFO"] },
+};
+
+function argumentsOf(name: string, value: string): string[] {
+  return value.startsWith("=") ? [`--${name}${value}`] : [`--${name}`, value];
+}
+
+function complaint(args: readonly string[], environment: Record<string, string> = {}): string {
+  try {
+    readSettings(args, environment);
+  } catch (error) {
+    expect(error).to.be.instanceOf(ConfigError);
+    expect(error).to.include({ code: "BAD_CONFIG", name: "ConfigError" });
+    return (error as ConfigError).message;
+  }
+  throw new Error(`taken: ${JSON.stringify([args, environment])}`);
+}
+
+describe("config: settings", () => {
+  it("have defaults that start a server, and can't be changed afterwards", () => {
+    const settings = readSettings([], {});
+    expect(settings).to.deep.equal({
+      port: 8080,
+      tcpPort: 12_346,
+      tcp: true,
+      stock: 10,
+      title: "Ingressos",
+      data: "./data",
+      memory: false,
+      fresh: false,
+      rateLimit: 50,
+      origin: [],
+      logLevel: "info",
+      commandLog: true,
+    });
+    expect(Object.isFrozen(settings)).to.equal(true);
+  });
+
+  it("have a case for every flag in this test", () => {
+    const withValue = Object.entries(FLAGS).flatMap(([name, flag]) =>
+      flag.argument === undefined ? [] : [name],
+    );
+    expect(Object.keys(VALUES)).to.have.members(withValue);
+  });
+
+  for (const [name, { given, becomes }] of Object.entries(VALUES)) {
+    const { setting, environment } = FLAGS[name]!;
+
+    it(`take --${name}${environment === undefined ? "" : ` and ${environment}, and the flag wins`}`, () => {
+      expect(readSettings(argumentsOf(name, given), {})[setting]).to.deep.equal(becomes);
+      expect(readSettings([`--${name}=${given}`], {})[setting]).to.deep.equal(becomes);
+      if (environment === undefined) return;
+      expect(readSettings([], { [environment]: given })[setting]).to.deep.equal(becomes);
+      const other = VALUES[name]!.wrong[0] ?? "+1h";
+      expect(readSettings(argumentsOf(name, given), { [environment]: other })[setting]).to.deep.equal(
+        becomes,
+      );
+    });
+  }
+
+  for (const [name, flag] of Object.entries(FLAGS)) {
+    if (flag.argument !== undefined) continue;
+    it(`take the switch --${name}, once or more often`, () => {
+      for (const args of [[`--${name}`], [`--${name}`, `--${name}`]]) {
+        expect(readSettings(args, {})[flag.setting]).to.equal(flag.value);
+      }
+      expect(readSettings([], {})[flag.setting]).to.equal(!flag.value);
+    });
+  }
+
+  it("take several origins, as flags or with commas in the environment", () => {
+    const both = ["https://a.example", "https://b.example"];
+    expect(
+      readSettings(
+        both.flatMap((origin) => ["--origin", origin]),
+        {},
+      ).origin,
+    ).to.deep.equal(both);
+    expect(readSettings([], { ORIGIN: both.join(" , ") }).origin).to.deep.equal(both);
+  });
+
+  it("take an empty variable for none, and leave other variables alone", () => {
+    expect(readSettings([], { PORT: "", STOCK: "", PATH: "/bin", TCP: "x" })).to.deep.equal(
+      readSettings([], {}),
+    );
+  });
+});
+
+describe("config: a complaint", () => {
+  for (const [name, { wrong }] of Object.entries(VALUES)) {
+    for (const value of wrong) {
+      const shown = value.length > 20 ? `${value.length} characters` : JSON.stringify(value);
+      it(`about --${name} with ${shown} is one line that names the flag and where to read on`, () => {
+        const message = complaint(argumentsOf(name, value));
+        expect(message).to.match(new RegExp(`^--${name} [^\\n]*: .+\\. See bilheteria --help$`));
+      });
+    }
+  }
+
+  it("about a variable names the variable", () => {
+    expect(complaint([], { PORT: "abc" })).to.match(/^PORT=abc: .+\. See bilheteria --help$/);
+    expect(complaint([], { ORIGIN: "https://a.example,nowhere" })).to.match(/^ORIGIN=https.+nowhere: /);
+  });
+
+  it("comes for a flag that doesn't exist, a value where none goes, a missing value and a stray word", () => {
+    expect(complaint(["--prot", "80"])).to.include("--prot");
+    expect(complaint(["--no-memory"])).to.include("--no-memory");
+    expect(complaint(["--memory=yes"])).to.include("--memory");
+    expect(complaint(["--port"])).to.include("--port");
+    expect(complaint(["now"])).to.include("'now'");
+  });
+});
+
+describe("config: an instant", () => {
+  it("is a date, or seconds, minutes or hours from now", () => {
+    expect(readInstant("+90s", 1_000)).to.equal(91_000);
+    expect(readInstant("+10m", 1_000)).to.equal(601_000);
+    expect(readInstant("+2h", 1_000)).to.equal(7_201_000);
+    expect(readInstant("2026-12-01T20:00:00-03:00", 0)).to.equal(Date.UTC(2026, 11, 1, 23));
+  });
+
+  it("is nothing else", () => {
+    for (const text of ["soon", "", "+10d", "+1234567s", "20:00", "2026-13-45", "10m"]) {
+      expect(() => readInstant(text, 0), text).to.throw(ConfigError, `--opens-at ${text}: use a date like`);
+    }
+  });
+});
+
+describe("config: the help", () => {
+  it("says something of every flag, and names its variable", () => {
+    const lines = helpText().split("\n");
+    for (const [name, flag] of Object.entries(FLAGS)) {
+      expect(flag.help, name).to.match(/^\S.{5,}[^.]$/);
+      const argument = flag.argument === undefined ? "" : ` <${flag.argument}>`;
+      const line = lines.find((line) => line.startsWith(`  --${name}${argument} `));
+      expect(line, name).to.include(flag.help);
+      if (flag.environment !== undefined) expect(line).to.include(`[${flag.environment}]`);
+    }
+    for (const name of ["--help", "--version"])
+      expect(lines.some((line) => line.includes(name))).to.equal(true);
+  });
+
+  it("fits a terminal of a hundred and twenty columns", () => {
+    for (const line of helpText().split("\n")) expect(line.length, line).to.be.at.most(120);
+  });
+
+  it("tells the defaults that hold", () => {
+    const settings = readSettings([], {}) as Record<keyof Settings, unknown>;
+    for (const setting of ["port", "tcpPort", "stock", "data", "rateLimit", "logLevel"] as const) {
+      const flag = Object.values(FLAGS).find((flag) => flag.setting === setting);
+      expect(flag?.help).to.include(String(settings[setting]));
+    }
+  });
+});
+
+describe("config: limits", () => {
+  it("are all greater than zero, and fit one another", () => {
+    const walk = (limits: object, path: string): void => {
+      for (const [name, value] of Object.entries(limits) as [string, unknown][]) {
+        if (typeof value === "object" && value !== null) walk(value, `${path}${name}.`);
+        else expect(value, `${path}${name}`).to.be.a("number").above(0);
+      }
+    };
+    walk(LIMITS, "");
+    const { engine, hub, output, session, rules, journal } = LIMITS;
+    expect(engine.mailboxReserve).to.be.below(engine.mailbox);
+    expect(hub.intervalMs).to.be.below(hub.longestIntervalMs);
+    expect(hub.loopShare).to.be.at.most(1);
+    expect(hub.resumedNotices).to.be.at.most(hub.notices);
+    expect(output.softBytes).to.be.below(output.hardBytes);
+    expect(session.listedTickets).to.be.at.least(rules.maxQuantity);
+    expect(journal.maxFrameBytes).to.be.below(journal.stepBytes);
+  });
+});
