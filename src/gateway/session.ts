@@ -303,6 +303,8 @@ export class Session implements Subscriber {
     } catch (cause) {
       this.#desk.counts.faults += 1;
       this.#desk.report("a session failed and was closed", cause);
+      // What came in the same bytes isn't taken any more: the answer before it is missing.
+      this.#ending = CloseCode.sessionFault;
       this.#connection.end(CloseCode.sessionFault);
     }
   }
