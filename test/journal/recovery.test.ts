@@ -103,6 +103,14 @@ describe("journal: recovery of a damaged log", function () {
     }
   });
 
+  it("refuses anything but zeros behind the frames of a segment that another follows", async () => {
+    const [first] = [...contents.keys()].sort();
+    const bytes = Buffer.from(contents.get(first!)!);
+    bytes[bytes.length - 1] = 3;
+    const error = await rejection(open(MemoryDisk.of(new Map(contents).set(first!, bytes)), TINY));
+    expect(error).to.include({ code: "JOURNAL_CORRUPT", file: first });
+  });
+
   it("refuses to start if two segments are exchanged", async () => {
     const [first, second] = [...contents.keys()].sort();
     const exchanged = new Map(contents)
