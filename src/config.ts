@@ -99,23 +99,46 @@ export type Limits = Widened<typeof LIMITS>;
 
 export const DEFAULT_SALE = "default";
 
-const port = z.coerce.number().int().min(0).max(65_535);
+/** A whole number written in digits and nothing else: blank text must never mean 0, which often means "no limit". */
+function wholeNumber(min: number, max: number, fallback: number): z.ZodType<number> {
+  const message = `use a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message)
+    .default(fallback);
+}
+
+const HIGHEST_PORT = 65_535;
+
+/** A site as a browser names it in its Origin header. */
+function isSite(text: string): boolean {
+  return URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol);
+}
+
+const WHEN = /^(\+\d{1,6}[smh]|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)$/;
+const WHEN_WORDS = "a date like 2026-12-01T20:00:00-03:00, or +90s, +10m, +2h";
+
 const level = z.enum(["trace", "debug", "info", "warn", "error", "silent"]);
 
 const settingsSchema = z.strictObject({
-  port: port.default(8080),
-  tcpPort: port.default(12_346),
+  port: wholeNumber(0, HIGHEST_PORT, 8080),
+  tcpPort: wholeNumber(0, HIGHEST_PORT, 12_346),
   tcp: z.boolean().default(true),
   host: z.string().min(1).optional(),
-  stock: z.coerce.number().int().min(1).max(LIMITS.rules.maxCapacity).default(10),
+  stock: wholeNumber(1, LIMITS.rules.maxCapacity, 10),
   title: z.string().min(1).max(200).default("Ingressos"),
-  opensAt: z.string().optional(),
+  opensAt: z.string().regex(WHEN, `use ${WHEN_WORDS}`).optional(),
   data: z.string().min(1).default("./data"),
   memory: z.boolean().default(false),
   fresh: z.boolean().default(false),
-  rateLimit: z.coerce.number().int().min(0).max(1_000_000).default(50),
-  origin: z.array(z.url()).default([]),
-  adminToken: z.string().min(16).max(256).optional(),
+  rateLimit: wholeNumber(0, 1_000_000, 50),
+  origin: z.array(z.string().refine(isSite, "use a site like https://example.com")).default([]),
+  adminToken: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,256}$/, "use 16 to 256 characters without spaces")
+    .optional(),
   logLevel: level.default("info"),
   commandLog: z.boolean().default(true),
 });
@@ -130,6 +153,8 @@ interface Flag {
   /** What a switch sets. */
   readonly value?: boolean;
   readonly repeatable?: true;
+  /** Never shown in a complaint. */
+  readonly secret?: true;
   readonly help: string;
 }
 
@@ -196,6 +221,7 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     setting: "adminToken",
     environment: "ADMIN_TOKEN",
     argument: "text",
+    secret: true,
     help: "the organiser's token, 16 characters or more (made at first start)",
   },
   "log-level": {
@@ -230,13 +256,14 @@ export function readSettings(args: readonly string[], environment: NodeJS.Proces
     const text = flag.environment === undefined ? undefined : environment[flag.environment];
     if (text === undefined || text === "") continue;
     given[flag.setting] = flag.repeatable ? text.split(",").map((part) => part.trim()) : text;
-    source[flag.setting] = `${flag.environment ?? name}=${text}`;
+    source[flag.setting] =
+      flag.secret === true ? (flag.environment ?? name) : `${flag.environment ?? name}=${text}`;
   }
   for (const [name, value] of Object.entries(parseFlags(args))) {
     const flag = FLAGS[name];
     if (flag === undefined) continue;
     given[flag.setting] = flag.argument === undefined ? flag.value : value;
-    source[flag.setting] = `--${name} ${String(value)}`;
+    source[flag.setting] = flag.secret === true ? `--${name}` : `--${name} ${String(value)}`;
   }
   const parsed = settingsSchema.safeParse(given);
   if (parsed.success) return Object.freeze(parsed.data);
@@ -253,10 +280,8 @@ export function readInstant(text: string, now: number): number {
     return now + Number(relative[1]) * unit;
   }
   const instant = Date.parse(text);
-  if (Number.isNaN(instant)) {
-    throw new ConfigError(
-      `--opens-at ${text}: use a date like 2026-12-01T20:00:00-03:00, or +90s, +10m, +2h`,
-    );
+  if (!WHEN.test(text) || Number.isNaN(instant)) {
+    throw new ConfigError(`--opens-at ${text}: use ${WHEN_WORDS}`);
   }
   return instant;
 }
@@ -290,6 +315,7 @@ function parseFlags(args: readonly string[]): Record<string, unknown> {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
   } catch (cause) {
-    throw new ConfigError(`${cause instanceof Error ? cause.message : String(cause)}. See bilheteria --help`);
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`${message.split("\n", 1)[0] ?? ""} See bilheteria --help`);
   }
 }

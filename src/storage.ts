@@ -11,6 +11,7 @@ import { setAside } from "./journal/data-directory.ts";
 import { lockDirectory } from "./journal/lock.ts";
 import { openMemoryJournal } from "./journal/memory-journal.ts";
 import { nodeDisk } from "./journal/node-disk.ts";
+import { recountSale } from "./journal/recount.ts";
 import { openFileJournal, type Replayed } from "./journal/opening.ts";
 
 export interface Storage {
@@ -57,7 +58,12 @@ export async function openStorage(
       lock,
       onNote: ({ kind, message }) => (kind === "snapshot" ? logger.info(message) : logger.warn(message)),
     });
-    return { journal, replayed, adminToken: given ?? (await keepAdminToken(directory)), recount: null };
+    return {
+      journal,
+      replayed,
+      adminToken: given ?? (await keepAdminToken(directory)),
+      recount: (sale, upTo) => recountSale({ directory, sale, upTo }),
+    };
   } catch (cause) {
     await lock.release();
     throw cause;

@@ -16,10 +16,14 @@ const VALUES: Readonly<Record<string, { given: string; becomes: unknown; wrong: 
   host: { given: "::1", becomes: "::1", wrong: [""] },
   stock: { given: "300", becomes: 300, wrong: ["0", "1.5", "many", "100000001"] },
   title: { given: "Final ☂", becomes: "Final ☂", wrong: ["", "x".repeat(201)] },
-  "opens-at": { given: "+10m", becomes: "+10m", wrong: [] },
+  "opens-at": { given: "+10m", becomes: "+10m", wrong: ["+10", "10", "tomorrow 10", "2026-12-01"] },
   data: { given: "/srv/sale", becomes: "/srv/sale", wrong: [""] },
-  "rate-limit": { given: "0", becomes: 0, wrong: ["fast", "=-1", "2000000"] },
-  origin: { given: "https://a.example", becomes: ["https://a.example"], wrong: ["nowhere"] },
+  "rate-limit": { given: "0", becomes: 0, wrong: ["fast", "=-1", "2000000", " ", "", "1e3"] },
+  origin: {
+    given: "https://a.example",
+    becomes: ["https://a.example"],
+    wrong: ["nowhere", "javascript:alert(1)"],
+  },
   "admin-token": {
     given: "0123456789abcdef",
     becomes: "0123456789abcdef",
@@ -119,7 +123,8 @@ describe("config: a complaint", () => {
       const shown = value.length > 20 ? `${value.length} characters` : JSON.stringify(value);
       it(`about --${name} with ${shown} is one line that names the flag and where to read on`, () => {
         const message = complaint(argumentsOf(name, value));
-        expect(message).to.match(new RegExp(`^--${name} [^\\n]*: .+\\. See bilheteria --help$`));
+        expect(message).to.match(new RegExp(`^--${name}( [^\\n]*)?: .+\\. See bilheteria --help$`));
+        if (name === "admin-token") expect(message).to.not.include(value);
       });
     }
   }

@@ -6,6 +6,7 @@ export type Rejection =
   | { readonly reason: "sold_out" }
   | { readonly reason: "insufficient_stock"; readonly remaining: number }
   | { readonly reason: "bad_quantity"; readonly max: number }
+  | { readonly reason: "bad_items" }
   | { readonly reason: "idempotency_mismatch" }
   | { readonly reason: "not_open"; readonly opensInMs: number }
   | { readonly reason: "paused" }

@@ -90,6 +90,7 @@ function decideBuy(state: BoxOffice, command: Buy, stamp: Stamp, rules: Rules): 
       ? unchanged(receiptOf(earlier, true))
       : refuse({ reason: "idempotency_mismatch" });
   }
+  if (namesSaleTwice(command.items)) return refuse({ reason: "bad_items" });
   for (const item of command.items) {
     const refusal = refuseItem(state, item, stamp, rules);
     if (refusal !== undefined) return refuse(refusal);
@@ -230,6 +231,10 @@ function viewAfter(state: BoxOffice, sale: Sale, stamp: Stamp): SaleView {
     at: stamp.at,
     position: { epoch: stamp.epoch, offset: state.offset },
   };
+}
+
+function namesSaleTwice(items: readonly BuyItem[]): boolean {
+  return items.length > 1 && new Set(items.map((item) => item.sale)).size < items.length;
 }
 
 function findEarlier(state: BoxOffice, command: Buy): Purchase | undefined {

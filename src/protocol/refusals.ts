@@ -41,6 +41,7 @@ export const HTTP_STATUS: Readonly<Record<Reason, number>> = {
   bad_message: 404,
   bad_body: 400,
   bad_times: 400,
+  bad_items: 400,
   unknown_sale: 404,
   method_not_allowed: 405,
   sale_exists: 409,
@@ -84,6 +85,8 @@ export function refusalWords(refusal: Refusal): string {
       return "Envie texto";
     case "bad_message":
       return refusal.detail ?? "Comando desconhecido. Envie AJUDA";
+    case "bad_items":
+      return "Cada venda aparece uma só vez no pedido";
     case "bad_times":
       return "Horários inválidos. O encerramento vem depois da abertura e de agora";
     case "unknown_sale":

@@ -61,6 +61,12 @@ describe("box office: a purchase", () => {
     expect(office.refusal(buy(GALA, 3))).to.deep.equal({ reason: "insufficient_stock", remaining: 2 });
   });
 
+  it("is refused when it names a sale twice, however few tickets that are", () => {
+    const { items } = buy(GALA);
+    const command = { ...buy(GALA), items: [...items, ...buy(GALA).items] };
+    expect(office.refusal(command)).to.deep.equal({ reason: "bad_items" });
+  });
+
   it("is refused where no such sale is", () => {
     expect(office.refusal(buy(FINAL))).to.deep.equal({ reason: "unknown_sale" });
   });

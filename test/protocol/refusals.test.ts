@@ -29,6 +29,7 @@ const SAMPLES: { readonly [R in Reason]: Extract<Refusal, { reason: R }> } = {
   bad_message: { reason: "bad_message" },
   bad_body: { reason: "bad_body", detail: "O corpo não é JSON" },
   bad_times: { reason: "bad_times" },
+  bad_items: { reason: "bad_items" },
   unknown_sale: { reason: "unknown_sale" },
   method_not_allowed: { reason: "method_not_allowed" },
   sale_exists: { reason: "sale_exists" },
