@@ -262,9 +262,12 @@ function expectProblem(answer: HttpAnswer, reason: Reason): Json {
   return problem;
 }
 
+/** No transport can send them yet: purchases of several sales at once have no words. The core's tests provoke them. */
+const UNREACHABLE: readonly Reason[] = ["bad_items"];
+
 describe("refusals", () => {
   it("each reason there is, is provoked by a test", () => {
-    const provoked = new Set<string>([...ROWS.map(({ reason }) => reason), ...ELSEWHERE]);
+    const provoked = new Set<string>([...ROWS.map(({ reason }) => reason), ...ELSEWHERE, ...UNREACHABLE]);
     expect([...provoked].sort()).to.deep.equal(Object.keys(HTTP_STATUS).sort());
   });
 
