@@ -47,10 +47,12 @@ describe("nothing is visible before it is durable", function () {
     const wrapper = ["strace", "-f", "-y", "-s", "600000", "-o", trace, "-e", CALLS];
     const flags = ["--data", join(directory, "data"), "--stock", String(STOCK), "--rate-limit", "0"];
     const server = await spawnServer(flags, { wrapper, env: { UV_USE_IO_URING: "0" } });
+    const traced = await tracedPid(server.pid);
+    cleanup(() => killIfThere(traced));
     const bought = await busyCrowd(server.httpPort, server.tcpPort);
     expect(await audit(server.httpPort)).to.include({ sold: bought, balanced: true });
     // The signal goes to the server itself: strace leaves when it does.
-    process.kill(await tracedPid(server.pid), "SIGTERM");
+    process.kill(traced, "SIGTERM");
     expect(await within(server.exit, "the server stops", 30_000)).to.equal(0);
     const found = inspect(parseStrace(await readFile(trace, "latin1")));
     expect(found.unsafe).to.deep.equal([]);
@@ -151,6 +153,15 @@ async function busyCrowd(httpPort: number, tcpPort: number): Promise<number> {
 async function tracedPid(strace: number): Promise<number> {
   const children = await readFile(`/proc/${strace}/task/${strace}/children`, "utf8");
   return Number(children.trim().split(" ")[0]);
+}
+
+/** A tracer that is killed leaves what it traced running. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause;
+  }
 }
 
 function inspect(events: readonly CallEvent[]): Findings {
