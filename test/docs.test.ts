@@ -121,7 +121,7 @@ for (const readme of READMES) {
     });
 
     it("quotes test titles that exist", () => {
-      const titles = [...read(readme).matchAll(/npx mocha -g "([^"]+)"/g)].map((match) => match[1] ?? "");
+      const titles = [...read(readme).matchAll(/npm test -- -g "([^"]+)"/g)].map((match) => match[1] ?? "");
       const tests = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" })
         .filter((name) => name.endsWith(".test.ts") && name !== "docs.test.ts")
         .map((name) => read(join("test", name)));
