@@ -34,6 +34,8 @@ export interface Buy {
   readonly items: readonly BuyItem[];
   readonly buyer: BuyerId;
   readonly key: PurchaseKey;
+  /** The key was made for this very command, so nothing can have been bought with it: it isn't looked up. */
+  readonly fresh?: boolean;
 }
 
 export interface Restock {

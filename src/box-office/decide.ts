@@ -84,7 +84,7 @@ function deadlineOf(sale: Sale): Instant | null {
 
 /** The ladder is ordered by what helps the buyer most: first what the key already bought, last how many are left. */
 function decideBuy(state: BoxOffice, command: Buy, stamp: Stamp, rules: Rules): Decision {
-  const earlier = findEarlier(state, command);
+  const earlier = command.fresh === true ? undefined : findEarlier(state, command);
   if (earlier !== undefined) {
     return sameItems(earlier, command.items)
       ? unchanged(receiptOf(earlier, true))

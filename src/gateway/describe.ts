@@ -9,9 +9,8 @@ export function describeRequest(request: Request, text: string): string {
     case "query":
       return "CONSULTAR";
     case "buy":
-      return request.key === undefined
-        ? `COMPRAR ${request.quantity}`
-        : `COMPRAR ${request.quantity} ${maskKey(request.key)}`;
+      if (request.key !== undefined) return `COMPRAR ${request.quantity} ${maskKey(request.key)}`;
+      return request.quantity === 1 ? "COMPRAR 1" : `COMPRAR ${request.quantity}`;
     case "tickets":
       return "INGRESSOS";
     case "subscribe":

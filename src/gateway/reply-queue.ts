@@ -3,7 +3,7 @@
  * or be made when its turn comes, because what it says depends on the answers before it.
  */
 export interface Place {
-  reply: readonly string[] | null | (() => readonly string[]);
+  reply: string | null | (() => readonly string[]);
 }
 
 export class ReplyQueue {
@@ -21,17 +21,23 @@ export class ReplyQueue {
     return place;
   }
 
-  add(reply: readonly string[] | (() => readonly string[])): void {
+  add(reply: string | (() => readonly string[])): void {
     this.#places.push({ reply });
   }
 
-  /** Hands over every answer whose turn has come. */
-  advance(send: (text: string) => void): void {
+  /** Sends every answer whose turn has come. */
+  advance(connection: { send(text: string): void }): void {
     for (let place = this.#places[0]; place !== undefined; place = this.#places[0]) {
-      const reply = typeof place.reply === "function" ? place.reply() : place.reply;
+      const { reply } = place;
       if (reply === null) return;
+      if (typeof reply === "string") {
+        this.#places.shift();
+        connection.send(reply);
+        continue;
+      }
+      const texts = reply();
       this.#places.shift();
-      for (const text of reply) send(text);
+      for (const text of texts) connection.send(text);
     }
   }
 }

@@ -3,7 +3,7 @@
  * they came; what is refused before the queue waits in its place, so answers always come in that order too.
  */
 import { newSubscriberState, type PushFormat, type Subscriber } from "../broadcast/subscriber.ts";
-import type { Answer } from "../box-office/answer.ts";
+import { rejected, type Answer } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
 import type { BuyerId, PurchaseKey, SaleId, TicketCode } from "../box-office/sale.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
@@ -16,8 +16,10 @@ import type { Dialect } from "./dialect.ts";
 import { describeAnswer, describeRefusal, describeRequest } from "./describe.ts";
 import { GivenTickets } from "./given-tickets.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { ReplyQueue } from "./reply-queue.ts";
+import { ReplyQueue, type Place } from "./reply-queue.ts";
 import { resumeMessages } from "./resume.ts";
+
+const BUSY: Answer = rejected({ reason: "busy" });
 
 type Order = Extract<Request, { type: "query" | "buy" }>;
 
@@ -73,14 +75,20 @@ export class Session implements Subscriber {
   /** Takes one command. A fault in here ends this session and no other. */
   receive(text: string): void {
     if (this.#ending !== null || this.#closed) return;
-    this.#guarded(() => this.#receive(text));
+    try {
+      this.#receive(text);
+    } catch (cause) {
+      this.#fault(cause);
+    }
   }
 
   /** Refuses something that never became a command, in its place. */
   refuse(refusal: Refusal): void {
     if (this.#ending !== null || this.#closed) return;
     const what = `(${refusal.reason})`;
-    if (!this.#isFlooding(what, undefined)) this.#refuse(refusal, what, undefined);
+    const wait = this.#rate.take(this.#desk.clock.monotonic());
+    if (wait === 0) this.#refuse(refusal, what, undefined);
+    else this.#refuseFlood(wait, what, undefined);
   }
 
   /** The client will send no more: whatever it asked is answered, then the connection is closed. */
@@ -122,7 +130,11 @@ export class Session implements Subscriber {
 
   #receive(text: string): void {
     const request = this.#dialect.parse(text, this.#desk.requestLimits);
-    if (this.#isFlooding(describeRequest(request, text), requestId(request))) return;
+    const wait = this.#desk.rateLimit === 0 ? 0 : this.#rate.take(this.#desk.clock.monotonic());
+    if (wait > 0) {
+      this.#refuseFlood(wait, describeRequest(request, text), requestId(request));
+      return;
+    }
     switch (request.type) {
       case "query":
       case "buy":
@@ -141,7 +153,7 @@ export class Session implements Subscriber {
   #answerHere(request: Exclude<Request, Order | { type: "refused" }>): void {
     switch (request.type) {
       case "help":
-        this.#say([TEXT.help]);
+        this.#say(TEXT.help);
         return;
       case "tickets":
         this.#say(() => [formatTickets(this.#tickets.newest, this.#tickets.total)]);
@@ -156,7 +168,7 @@ export class Session implements Subscriber {
         });
         return;
       case "quit":
-        this.#say([TEXT.goodbye]);
+        this.#say(TEXT.goodbye);
         this.#finish(CloseCode.goodbye);
     }
   }
@@ -185,22 +197,24 @@ export class Session implements Subscriber {
   #ask(request: Order): void {
     const id = request.type === "query" ? request.id : request.key;
     const place = this.#replies.reserve();
-    const command = this.#commandOf(request);
     const what = describeRequest(request, "");
-    const taken = this.#desk.counter.submit(command, (answer) =>
-      this.#guarded(() => {
-        this.#record(what, describeAnswer(answer));
-        this.#learn(answer);
-        place.reply = [this.#dialect.answer(answer, id)];
-        this.#settle();
-      }),
+    const taken = this.#desk.counter.submit(this.#commandOf(request), (answer) =>
+      this.#answered(place, what, id, answer),
     );
-    if (!taken) {
-      this.#record(what, "busy");
-      place.reply = [this.#dialect.refusal({ reason: "busy" }, id)];
-      this.#settle();
-    }
+    if (!taken) this.#answered(place, what, id, BUSY);
     this.#readMoreOrLess();
+  }
+
+  /** The queue's answer to one command; a fault in here ends this session and no other. */
+  #answered(place: Place, what: string, id: string | undefined, answer: Answer): void {
+    try {
+      this.#record(what, describeAnswer(answer));
+      this.#learn(answer);
+      place.reply = this.#dialect.answer(answer, id);
+      this.#settle();
+    } catch (cause) {
+      this.#fault(cause);
+    }
   }
 
   #commandOf(request: Order): Command {
@@ -210,7 +224,13 @@ export class Session implements Subscriber {
     const codes: TicketCode[] = [];
     for (let i = 0; i < quantity; i++) codes.push(entropy.ticketCode());
     const key = request.key ?? this.#hiddenKey(epoch);
-    return { type: "buy", items: [{ sale: this.#sale, quantity, codes }], buyer, key };
+    return {
+      type: "buy",
+      items: [{ sale: this.#sale, quantity, codes }],
+      buyer,
+      key,
+      fresh: request.key === undefined,
+    };
   }
 
   /** No client can send it, since keys have no dots: it makes a keyless purchase safe to hand on between processes. */
@@ -233,33 +253,30 @@ export class Session implements Subscriber {
     }
   }
 
-  /** True, and refused in its place, when the connection sends faster than it may. */
-  #isFlooding(what: string, id: string | undefined): boolean {
-    const { limits, clock } = this.#desk;
-    const wait = this.#rate.take(clock.monotonic());
-    if (wait === 0) return false;
+  /** @param wait milliseconds until the next command may come. */
+  #refuseFlood(wait: number, what: string, id: string | undefined): void {
     this.#refuse({ reason: "rate_limited", retryAfterMs: Math.ceil(wait) }, what, id);
-    if (this.#rate.refusals >= limits.session.floodRefusals) this.#finish(CloseCode.ruleBroken);
-    return true;
+    if (this.#rate.refusals >= this.#desk.limits.session.floodRefusals) this.#finish(CloseCode.ruleBroken);
   }
 
   #refuse(refusal: Refusal, what: string, id: string | undefined): void {
     this.#record(what, describeRefusal(refusal));
-    this.#say([this.#dialect.refusal(refusal, id)]);
+    this.#say(this.#dialect.refusal(refusal, id));
   }
 
   /** Says something in its place: at once if nothing is due before it. */
-  #say(reply: readonly string[] | (() => readonly string[])): void {
+  #say(reply: string | (() => readonly string[])): void {
     this.#replies.add(reply);
     this.#settle();
+    this.#readMoreOrLess();
   }
 
   /** Sends every reply whose turn has come; when none is left, what waited for that. */
   #settle(): void {
-    this.#replies.advance((text) => this.#connection.send(text));
-    this.#readMoreOrLess();
+    this.#replies.advance(this.#connection);
+    if (!this.#reading) this.#readMoreOrLess();
     if (this.#replies.length > 0) return;
-    for (const bytes of this.#held.splice(0)) this.#connection.write(bytes);
+    if (this.#held.length > 0) for (const bytes of this.#held.splice(0)) this.#connection.write(bytes);
     if (this.push.owed) this.#desk.hub.catchUp(this, this.#sale);
     if (this.#ending !== null) this.#endSoon(this.#ending);
   }
@@ -297,16 +314,10 @@ export class Session implements Subscriber {
     recorder.record({ at: clock.now(), peer: this.#connection.peer, command, outcome });
   }
 
-  #guarded(step: () => void): void {
-    try {
-      step();
-    } catch (cause) {
-      this.#desk.counts.faults += 1;
-      this.#desk.report("a session failed and was closed", cause);
-      // What came in the same bytes isn't taken any more: the answer before it is missing.
-      this.#ending = CloseCode.sessionFault;
-      this.#connection.end(CloseCode.sessionFault);
-    }
+  #fault(cause: unknown): void {
+    this.#desk.counts.faults += 1;
+    this.#desk.report("a session failed and was closed", cause);
+    this.#connection.end(CloseCode.sessionFault);
   }
 }
 
