@@ -47,13 +47,18 @@ function storageLines(server: RunningServer, settings: Settings): string[] {
   const lines = [`  Data in ${settings.data}, ${replayed?.events ?? 0} events replayed`];
   if (!created) {
     lines.push(
-      "  The sale was there already, so --stock changed nothing. To add tickets:",
+      "  The sale was there already: --stock only creates. To add tickets:",
       `  curl -X POST http://localhost:${server.httpPort}/api/admin/sales/${server.sale.sale}/restock \\`,
-      `    -H "Authorization: Bearer $(cat ${settings.data}/admin-token)" -d '{"quantity":10}'`,
+      `    -H "Authorization: Bearer ${tokenWords(settings)}" -d '{"quantity":10}'`,
       "  To begin anew: --fresh (the old data is set aside, never deleted)",
     );
   }
   return lines;
+}
+
+/** Where the organiser finds the token, as a shell would read it. */
+function tokenWords({ adminToken, data }: Settings): string {
+  return adminToken === undefined ? `$(cat ${data}/admin-token)` : "$ADMIN_TOKEN";
 }
 
 /** The first IPv4 address that others can reach; null without a network. */

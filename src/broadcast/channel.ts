@@ -76,7 +76,8 @@ export class Channel {
     const { push } = member;
     const { end, first } = this.notices;
     const stock = this.#owesStock(member);
-    const presence = push.wantsPresence && push.toldPresence < this.#presenceVersion;
+    // Whoever is told is watching, so a count of none is from before it came.
+    const presence = push.wantsPresence && push.toldPresence < this.#presenceVersion && this.watching > 0;
     const from = push.nextNotice;
     if (!stock && !presence && from === end) return null;
     if (from < first) return "lost";

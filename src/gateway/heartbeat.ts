@@ -4,7 +4,7 @@
  */
 import { CloseCode } from "../protocol/close-codes.ts";
 import type { Desk } from "./desk.ts";
-import type { SessionSocket } from "./websocket-gateway.ts";
+import type { SessionSocket } from "./session-socket.ts";
 
 export class Heartbeat {
   readonly #desk: Desk;
@@ -31,18 +31,13 @@ export class Heartbeat {
 
   /** Joins the part that was visited last, so that its first ping comes one whole period from now. */
   add(webSocket: SessionSocket): void {
-    const part = (this.#next + this.#parts.length - 1) % this.#parts.length;
-    this.#parts[part]?.add(webSocket);
+    webSocket.part = (this.#next + this.#parts.length - 1) % this.#parts.length;
+    this.#parts[webSocket.part]?.add(webSocket);
     this.#size += 1;
   }
 
   remove(webSocket: SessionSocket): void {
-    for (const part of this.#parts) {
-      if (part.delete(webSocket)) {
-        this.#size -= 1;
-        return;
-      }
-    }
+    if (this.#parts[webSocket.part]?.delete(webSocket) === true) this.#size -= 1;
   }
 
   stop(): void {

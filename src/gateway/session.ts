@@ -3,7 +3,7 @@
  * they came; what is refused before the queue waits in its place, so answers always come in that order too.
  */
 import { newSubscriberState, type PushFormat, type Subscriber } from "../broadcast/subscriber.ts";
-import { rejected, type Answer } from "../box-office/answer.ts";
+import type { Answer } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
 import type { BuyerId, PurchaseKey, SaleId, TicketCode } from "../box-office/sale.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
@@ -19,7 +19,7 @@ import { RateLimit } from "./rate-limit.ts";
 import { ReplyQueue, type Place } from "./reply-queue.ts";
 import { resumeMessages } from "./resume.ts";
 
-const BUSY: Answer = rejected({ reason: "busy" });
+const BUSY: Answer = { kind: "rejected", rejection: { reason: "busy" } };
 
 type Order = Extract<Request, { type: "query" | "buy" }>;
 
@@ -78,22 +78,24 @@ export class Session implements Subscriber {
     try {
       this.#receive(text);
     } catch (cause) {
-      this.#fault(cause);
+      this.#fail(cause);
     }
   }
 
   /** Refuses something that never became a command, in its place. */
   refuse(refusal: Refusal): void {
     if (this.#ending !== null || this.#closed) return;
-    const what = `(${refusal.reason})`;
-    const wait = this.#rate.take(this.#desk.clock.monotonic());
-    if (wait === 0) this.#refuse(refusal, what, undefined);
-    else this.#refuseFlood(wait, what, undefined);
+    this.#guarded(() => {
+      const what = `(${refusal.reason})`;
+      const wait = this.#rate.take(this.#desk.clock.monotonic());
+      if (wait === 0) this.#refuse(refusal, what, undefined);
+      else this.#refuseFlood(wait, what, undefined);
+    });
   }
 
   /** The client will send no more: whatever it asked is answered, then the connection is closed. */
   inputEnded(): void {
-    this.#finish(CloseCode.goodbye);
+    this.#guarded(() => this.#finish(CloseCode.goodbye));
   }
 
   /** The socket is gone; replies that are still due go nowhere. */
@@ -105,8 +107,10 @@ export class Session implements Subscriber {
 
   /** The other end has read; what it is owed can go on. */
   drained(): void {
-    this.#readMoreOrLess();
-    if (this.push.owed) this.#desk.hub.catchUp(this, this.#sale);
+    this.#guarded(() => {
+      this.#readMoreOrLess();
+      if (this.push.owed) this.#desk.hub.catchUp(this, this.#sale);
+    });
   }
 
   get awaitsReply(): boolean {
@@ -115,15 +119,19 @@ export class Session implements Subscriber {
 
   canTake(): boolean {
     const { backlog, midCommand } = this.#connection;
-    if (this.#closed || midCommand || backlog > this.#desk.limits.output.softBytes) return false;
+    const { softBytes, hardBytes } = this.#desk.limits.output;
+    if (backlog > hardBytes) this.tooSlow();
+    if (this.#closed || midCommand || backlog > softBytes) return false;
     return this.#connection.peer.transport === "ws" || this.#replies.length === 0;
   }
 
   write(bytes: Buffer): void {
-    this.#connection.write(bytes);
+    this.#guarded(() => this.#connection.write(bytes));
   }
 
   tooSlow(): void {
+    if (this.#closed || this.#ending !== null) return;
+    this.#ending = CloseCode.slowReader;
     this.#desk.counts.slowReaders += 1;
     this.#connection.end(CloseCode.slowReader);
   }
@@ -189,9 +197,8 @@ export class Session implements Subscriber {
     if (owed !== null) this.#held.push(owed);
     this.push.wantsStock = subscribed;
     if (this.#connection.peer.transport === "tcp") this.push.wantsNotices = subscribed;
-    const view = this.#desk.counter.view(this.#sale);
-    if (subscribed && view !== undefined)
-      this.push.toldOffset = Math.max(this.push.toldOffset, view.position.offset);
+    // What changed while nobody told it is told behind the reply.
+    if (subscribed) this.push.owed = true;
   }
 
   #ask(request: Order): void {
@@ -213,7 +220,7 @@ export class Session implements Subscriber {
       place.reply = this.#dialect.answer(answer, id);
       this.#settle();
     } catch (cause) {
-      this.#fault(cause);
+      this.#fail(cause);
     }
   }
 
@@ -314,9 +321,19 @@ export class Session implements Subscriber {
     recorder.record({ at: clock.now(), peer: this.#connection.peer, command, outcome });
   }
 
-  #fault(cause: unknown): void {
+  #guarded(step: () => void): void {
+    try {
+      step();
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  #fail(cause: unknown): void {
     this.#desk.counts.faults += 1;
     this.#desk.report("a session failed and was closed", cause);
+    // What came in the same bytes isn't taken any more: the answer before it is missing.
+    this.#ending = CloseCode.sessionFault;
     this.#connection.end(CloseCode.sessionFault);
   }
 }

@@ -18,17 +18,10 @@ import { webSocketJson, webSocketText } from "./formats.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { isAllowedOrigin } from "./origin.ts";
 import { refuseUpgrade } from "./problem.ts";
+import { SessionSocket } from "./session-socket.ts";
 import { Session } from "./session.ts";
 import { WebSocketConnection } from "./websocket-connection.ts";
 import { installShortcut } from "./websocket-reader.ts";
-
-/** What hangs on each WebSocket, so that handlers can be shared instead of made per connection. */
-export class SessionSocket extends WebSocket {
-  session: Session | null = null;
-  connection: WebSocketConnection | null = null;
-  missedPongs = 0;
-  slowSince = 0;
-}
 
 export interface WebSocketGatewayOptions {
   readonly desk: Desk;

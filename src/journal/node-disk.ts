@@ -5,9 +5,10 @@
  * (`F_FULLFSYNC`, which libuv uses) gets past the drive's own cache.
  */
 import { constants, fdatasync, read, write } from "node:fs";
-import { mkdir, open, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, rename, stat, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Disk, DiskFile } from "./disk.ts";
+import { systemCode } from "./fault.ts";
 
 const WRITES_ARE_DURABLE = process.platform === "linux";
 
@@ -24,12 +25,7 @@ export const nodeDisk: Disk = {
   remove: (path) => unlink(path),
   list: (directory) => readdir(directory),
   async makeDirectory(path) {
-    const first = await mkdir(path, { recursive: true, mode: 0o700 });
-    if (first === undefined) return;
-    // Each new directory is a name in the one above it, which has to be synced.
-    for (let made = resolve(path); made.length >= resolve(first).length; made = dirname(made)) {
-      await syncDirectory(dirname(made));
-    }
+    await makeDirectory(resolve(path));
   },
   syncDirectory,
 };
@@ -99,4 +95,30 @@ class NodeFile implements DiskFile {
   close(): Promise<void> {
     return this.#handle.close();
   }
+}
+
+/**
+ * Makes the directory and those above it that are missing. Not `recursive: true`, which tries again for ever where
+ * the system says that a parent which is there isn't (as /proc does).
+ */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await makeOne(path);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT" || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await makeOne(path);
+  }
+}
+
+async function makeOne(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw error;
+    if (!(await stat(path)).isDirectory()) throw error;
+    return;
+  }
+  // A new directory is a name in the one above it, which has to be synced.
+  await syncDirectory(dirname(path));
 }

@@ -39,8 +39,11 @@ describe("pushes", () => {
     expect(await witness.next()).to.equal("ESTOQUE: 9");
     expect(await heardBy(client)).to.deep.equal([]);
     expect(await client.ask("ASSINAR")).to.equal("Assinatura ativa");
+    expect(await client.next(), "what it missed").to.equal("ESTOQUE: 9");
     await buy(server.httpPort, "b");
     expect(await client.next()).to.equal("ESTOQUE: 8");
+    expect(await client.ask("ASSINAR")).to.equal("Assinatura ativa");
+    expect(await heardBy(client), "it knows").to.deep.equal([]);
   });
 
   it("ESTOQUE comes to TCP only after ASSINAR, until SILENCIAR", async () => {
@@ -52,6 +55,7 @@ describe("pushes", () => {
     await witness.next();
     expect(await heardBy(client)).to.deep.equal([]);
     await client.ask("ASSINAR");
+    expect(await client.next(), "what it missed").to.equal("ESTOQUE: 9");
     await buy(server.httpPort, "b");
     expect(await client.next()).to.equal("ESTOQUE: 8");
     await client.ask("SILENCIAR");

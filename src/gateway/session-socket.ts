@@ -1,0 +1,13 @@
+import { WebSocket } from "ws";
+import type { Session } from "./session.ts";
+import type { WebSocketConnection } from "./websocket-connection.ts";
+
+/** What hangs on each WebSocket, so that handlers can be shared instead of made per connection. */
+export class SessionSocket extends WebSocket {
+  session: Session | null = null;
+  connection: WebSocketConnection | null = null;
+  missedPongs = 0;
+  slowSince = 0;
+  /** Which part of the heartbeat visits it. */
+  part = 0;
+}
