@@ -6,15 +6,16 @@
  * memory, so whatever concerns the whole crowd is a sum that must end at zero (crowd/measures.js).
  */
 import exec from "k6/execution";
-import http from "k6/http";
 import { expectedFingerprint, newSeed } from "./crowd/fingerprint.js";
 import { auditSold, balance, faults, thresholds } from "./crowd/measures.js";
 import { Person } from "./crowd/person.js";
+import { meetSale, readSale } from "./crowd/sale.js";
 import { readSettings } from "./crowd/settings.js";
 import { describe } from "./crowd/summary.js";
 import { arriveLate, visit } from "./crowd/visit.js";
 
 /** @typedef {{ startedAt: number, doorsAt: number, available: number, sold: number, seed: number }} Opening */
+/** Why the crowd stays at home. @typedef {{ refusal: string }} Refused */
 
 const settings = readSettings(__ENV);
 
@@ -32,14 +33,19 @@ export const options = {
   summaryTrendStats: ["count", "min", "med", "p(95)", "p(99)", "max"],
 };
 
-/** Reads what is for sale, and opens every account that the crowd must bring to zero. */
+/**
+ * Reads what is for sale, and opens every account that the crowd must bring to zero. Where it can't begin, the run is
+ * marked as failed (exit code 110) and goes on with nothing to do: an exception would reach the terminal as a stack.
+ *
+ * @returns {Opening | Refused}
+ */
 export function setup() {
-  const sale = getJson("");
-  const { available, sold } = sale;
-  if (!(available > 0)) throw new Error(`nothing to sell: ${JSON.stringify(sale)}`);
-  if (settings.users * settings.roundsMin < available) {
-    throw new Error(`${available} tickets outlast ${settings.users} users x ${settings.roundsMin} rounds`);
+  const met = meetSale(settings);
+  if ("refusal" in met) {
+    exec.test.fail("a multidão não pôde começar");
+    return met;
   }
+  const { available, sold } = met.sale;
   const seed = newSeed();
   balance.add(-available, { of: "stock" });
   balance.add(-expectedFingerprint(seed, available), { of: "remaining" });
@@ -48,8 +54,9 @@ export function setup() {
   return { startedAt, doorsAt: startedAt + settings.rampMs, available, sold, seed };
 }
 
-/** @param {Opening} opening */
+/** @param {Opening | Refused} opening */
 export default async function crowd(opening) {
+  if ("refusal" in opening) return;
   const first = exec.scenario.iterationInTest * settings.usersPerVu;
   const size = Math.min(settings.usersPerVu, settings.users - first);
   const people = Array.from({ length: size }, () => new Person(settings, opening));
@@ -61,10 +68,11 @@ export default async function crowd(opening) {
  * Compares the server's books with what the users counted. Metrics can't be read here, so the server's side of the
  * ledger is subtracted from the sum to which each user added its tickets.
  *
- * @param {Opening} opening
+ * @param {Opening | Refused} opening
  */
 export function teardown(opening) {
-  const audit = getJson("/audit");
+  if ("refusal" in opening) return;
+  const audit = readSale(settings, "/audit");
   auditSold.add(audit.sold - opening.sold);
   balance.add(opening.sold - audit.sold, { of: "ledger" });
   const { balanced, capacity, available, held, sold, tickets } = audit;
@@ -79,15 +87,4 @@ export function teardown(opening) {
 export function handleSummary(data) {
   const files = { stdout: describe(data, settings) };
   return settings.report ? { ...files, [settings.report]: JSON.stringify(data, null, 2) } : files;
-}
-
-/**
- * @param {string} path below the sale
- * @returns {Record<string, any>}
- */
-function getJson(path) {
-  const url = `${settings.httpBase}/api/sales/${settings.sale}${path}`;
-  const response = http.get(url, { timeout: `${settings.replyTimeoutMs}ms` });
-  if (response.status !== 200) throw new Error(`GET ${url}: ${response.status} ${response.error}`);
-  return /** @type {Record<string, any>} */ (response.json());
 }

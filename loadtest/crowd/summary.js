@@ -1,23 +1,27 @@
 /** The run in a few lines of Portuguese, for whoever stands in front of the terminal. */
 import { BALANCES, FAULTS } from "./measures.js";
 import { REASONS } from "./line.js";
+import { thousands } from "./thousands.js";
 
 /**
+ * @typedef {import("../crowd.js").Opening} Opening
+ * @typedef {import("../crowd.js").Refused} Refused
  * @typedef {{ values: Record<string, number>, thresholds?: Record<string, { ok: boolean }> }} Metric
- * @typedef {{ metrics: Record<string, Metric>, setup_data?: import("../crowd.js").Opening }} RunData
+ * @typedef {{ metrics: Record<string, Metric>, setup_data?: Opening | Refused }} RunData
  */
 
 /** @param {RunData} data @param {import("./settings.js").Settings} settings */
 export function describe(data, settings) {
-  const broken = brokenPromises(data);
   const opening = data.setup_data;
-  if (!opening) return "\nVEREDITO: REPROVADO. A multidão não chegou a entrar.\n\n";
+  if (!opening) return notRun("A multidão não chegou a entrar.");
+  if ("refusal" in opening) return notRun(opening.refusal);
+  const broken = brokenPromises(data);
   const verdict = broken.length === 0 ? "APROVADO" : "REPROVADO";
   const lines = [
-    `Multidão de ${number(settings.users)} usuários, ${settings.roundsMin} a ${settings.roundsMax} rodadas cada`,
+    `Multidão de ${thousands(settings.users)} usuários, ${settings.roundsMin} a ${settings.roundsMax} rodadas cada`,
     row(
       "Comprados",
-      `${count(data, "tickets_bought")} de ${number(opening.available)} (o servidor vendeu ${count(data, "audit_sold")})`,
+      `${count(data, "tickets_bought")} de ${thousands(opening.available)} (o servidor vendeu ${count(data, "audit_sold")})`,
     ),
     row(
       "Esgotado",
@@ -40,6 +44,11 @@ export function describe(data, settings) {
   return `\n${lines.join("\n")}\n\n`;
 }
 
+/** @param {string} why */
+function notRun(why) {
+  return `\n${why}\nVEREDITO: NÃO EXECUTADO\n\n`;
+}
+
 /** @param {RunData} data */
 function brokenPromises(data) {
   const promises = [
@@ -51,7 +60,7 @@ function brokenPromises(data) {
     const failed = Object.values(metric?.thresholds ?? {}).some((threshold) => !threshold.ok);
     if (!failed) return [];
     // A difference of fingerprints says that something is wrong, not how much.
-    return name === "balance{of:remaining}" ? [words] : [`${words}: ${number(metric?.values.count ?? 0)}`];
+    return name === "balance{of:remaining}" ? [words] : [`${words}: ${thousands(metric?.values.count ?? 0)}`];
   });
 }
 
@@ -63,7 +72,7 @@ function otherRefusals(data) {
   }));
   const some = others
     .filter(({ times }) => times > 0)
-    .map(({ reason, times }) => `${reason} ${number(times)}`);
+    .map(({ reason, times }) => `${reason} ${thousands(times)}`);
   return some.join(", ") || "nenhuma";
 }
 
@@ -80,21 +89,16 @@ function sinceLastSale(data) {
 function latency(metric) {
   if (!metric) return "não medido";
   const { med = 0, "p(95)": p95 = 0, "p(99)": p99 = 0, max = 0 } = metric.values;
-  const [a, b, c, d] = [med, p95, p99, max].map((value) => number(Math.round(value)));
+  const [a, b, c, d] = [med, p95, p99, max].map((value) => thousands(Math.round(value)));
   return `p50 ${a} ms, p95 ${b} ms, p99 ${c} ms, máx ${d} ms`;
 }
 
 /** @param {RunData} data @param {string} name */
 function count(data, name) {
-  return number(data.metrics[name]?.values.count ?? 0);
+  return thousands(data.metrics[name]?.values.count ?? 0);
 }
 
 /** @param {string} name @param {string} value */
 function row(name, value) {
   return `  ${name.padEnd(12)} ${value}`;
-}
-
-/** k6 has no Intl: thousands are set apart by hand. @param {number} value */
-function number(value) {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ".");
 }

@@ -36,6 +36,40 @@ const LIES: ReadonlyArray<[Lie, string[]]> = [
   ["audit loses a code", ["faults{kind:audit_unbalanced}"]],
 ];
 
+/** How a run differs from the usual one. */
+type Meeting = { env?: Record<string, string>; interruptAfterMs?: number; stock?: number; state?: string };
+
+/** Where the crowd can't begin, and what it says then. */
+const REFUSALS: ReadonlyArray<[string, string, Meeting]> = [
+  [
+    "tickets outlast the people",
+    "10 ingressos são mais do que 4 usuários com 2 rodadas compram: comece outra venda com --fresh --stock 8, ou menos.",
+    { env: { USERS: "4" } },
+  ],
+  ["nothing is for sale", "Não há ingressos à venda: comece outra venda com --fresh.", { stock: 0 }],
+  [
+    "the sale hasn't opened",
+    "A venda ainda não abriu: espere, ou inicie o servidor sem --opens-at.",
+    { state: "scheduled" },
+  ],
+  ["the sale is paused", "A venda está pausada: abra-a antes.", { state: "paused" }],
+  [
+    "the sale is closed",
+    "A venda está encerrada, e não abre mais: comece outra com --fresh.",
+    { state: "closed" },
+  ],
+  [
+    "no server answers",
+    "Não há bilheteria em http://127.0.0.1:1 (connection refused). Inicie uma em outro terminal, ou diga onde está: -e HTTP_BASE=http://…",
+    { env: { HTTP_BASE: "http://127.0.0.1:1" } },
+  ],
+  [
+    "the server doesn't know the sale",
+    'Não há venda "outra" em http://127.0.0.1:PORT.',
+    { env: { SALE: "outra" } },
+  ],
+];
+
 describe("the k6 crowd", function () {
   this.timeout(60_000);
   let k6: string;
@@ -71,28 +105,33 @@ describe("the k6 crowd", function () {
   }
 
   it("fails when it is interrupted, however well everything went until then", async () => {
-    const run = await meet("none", { THINK_MIN_MS: "2000", THINK_MAX_MS: "2000" }, 1500);
+    const run = await meet("none", {
+      env: { THINK_MIN_MS: "2000", THINK_MAX_MS: "2000" },
+      interruptAfterMs: 1500,
+    });
     expect(run.code, run.output).to.be.greaterThan(0);
     expect(run.crossed, run.output).to.include("balance{of:visits}");
   });
 
-  it("doesn't begin with fewer buyers than tickets, or with people who type too fast", async () => {
-    const few = await meet("none", { USERS: "4" });
-    expect(few.code, few.output).to.equal(107);
-    expect(few.output).to.include("10 tickets outlast 4 users x 2 rounds");
-    const fast = await meet("none", { THINK_MIN_MS: "10", LISTEN_MIN_S: "0.02" });
+  for (const [when, words, meeting] of REFUSALS) {
+    it(`says in one line why it doesn't begin when ${when}`, async () => {
+      const run = await meet("none", meeting);
+      expect(run.code, run.output).to.equal(110);
+      const output = run.output.replace(/(?<=127\.0\.0\.1:)\d{2,}/, "PORT");
+      expect(output).to.include(`\n${words}\nVEREDITO: NÃO EXECUTADO\n`);
+      expect(run.output).not.to.include(".js");
+    });
+  }
+
+  it("doesn't begin with people who type too fast", async () => {
+    const fast = await meet("none", { env: { THINK_MIN_MS: "10", LISTEN_MIN_S: "0.02" } });
     expect(fast.code, fast.output).to.equal(107);
     expect(fast.output).to.include("more than 50 commands a second");
   });
 
-  it("doesn't begin where nothing is for sale", async () => {
-    const run = await meet("none", {}, undefined, 0);
-    expect(run.code, run.output).to.equal(107);
-    expect(run.output).to.include("nothing to sell");
-  });
-
-  async function meet(lie: Lie, env = {}, interruptAfterMs?: number, stock = STOCK): Promise<CrowdRun> {
-    const office = new StubBoxOffice(stock, lie);
+  async function meet(lie: Lie, meeting: Meeting = {}): Promise<CrowdRun> {
+    const { env = {}, interruptAfterMs, stock = STOCK, state } = meeting;
+    const office = new StubBoxOffice(stock, lie, state);
     const httpBase = await office.listen();
     try {
       return await runCrowd(k6, { HTTP_BASE: httpBase, ...env }, interruptAfterMs);

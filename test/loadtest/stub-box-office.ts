@@ -34,6 +34,7 @@ const NOTICE = "AVISO: O estoque acabou de esgotar!";
 export class StubBoxOffice {
   readonly #stock: number;
   readonly #lie: Lie;
+  readonly #state: string;
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
   #left: number;
@@ -41,10 +42,12 @@ export class StubBoxOffice {
   #handshakes = 0;
   #lied = false;
 
-  constructor(stock: number, lie: Lie) {
+  /** @param state what it says over HTTP that the sale is; it sells whatever that is. */
+  constructor(stock: number, lie: Lie, state = "open") {
     this.#stock = stock;
     this.#left = stock;
     this.#lie = lie;
+    this.#state = state;
     this.#http = createServer((request, response) => this.#answerHttp(request, response));
     this.#sockets = new WebSocketServer({
       server: this.#http,
@@ -125,7 +128,13 @@ export class StubBoxOffice {
   }
 
   #answerHttp(request: IncomingMessage, response: ServerResponse): void {
-    const sale = { capacity: this.#stock, available: this.#left, held: 0, sold: this.#sold };
+    const sale = {
+      state: this.#state,
+      capacity: this.#stock,
+      available: this.#left,
+      held: 0,
+      sold: this.#sold,
+    };
     if (request.url === "/api/sales/default") response.end(JSON.stringify(sale));
     else if (request.url === "/api/sales/default/audit") response.end(JSON.stringify(this.#audit(sale)));
     else response.writeHead(404).end();
