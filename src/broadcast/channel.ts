@@ -16,6 +16,7 @@ export class Channel {
   /** Offset at which the number left last changed. */
   #numberOffset: number;
   #presenceVersion = 0;
+  #someoneCame = false;
   /** Encoded pushes by format and by what they hold; emptied whenever there is something new to say. */
   readonly #encoded = new Map<PushFormat, Map<string, Buffer>>();
 
@@ -30,6 +31,7 @@ export class Channel {
     member.push.nextNotice = this.notices.end;
     member.push.missedBefore = this.notices.end;
     this.members.push(member);
+    this.#someoneCame = true;
   }
 
   /** The last member takes the place of the one that leaves, so that leaving costs the same in any crowd. */
@@ -56,7 +58,10 @@ export class Channel {
 
   /** Counts the audience anew; true when there is something to tell. */
   refreshPresence(): boolean {
-    if (this.watching === this.members.length) return false;
+    const someoneCame = this.#someoneCame;
+    this.#someoneCame = false;
+    // As many as before, but not the same: whoever came hasn't been told.
+    if (this.watching === this.members.length) return someoneCame;
     this.watching = this.members.length;
     this.#presenceVersion += 1;
     this.#encoded.clear();
@@ -84,8 +89,15 @@ export class Channel {
     if (stock) push.toldOffset = this.view.position.offset;
     push.nextNotice = end;
     if (presence) push.toldPresence = this.#presenceVersion;
-    const bytes = this.#encode(member.format, stock, presence, from, push.wantsNotices);
+    const bytes = this.#encode(member, stock, presence, from);
     return bytes.length === 0 ? null : bytes;
+  }
+
+  /** What has happened so far is told under the wishes so far, though it may be heard later. */
+  keepWishes({ push }: Subscriber): void {
+    const { end } = this.notices;
+    if (push.nextNotice === end || push.formerWishes.at(-1)?.before === end) return;
+    push.formerWishes = [...push.formerWishes, { before: end, wantsNotices: push.wantsNotices }];
   }
 
   #owesStock({ format, push }: Subscriber): boolean {
@@ -93,8 +105,14 @@ export class Channel {
     return push.wantsStock && push.toldOffset < newest;
   }
 
-  #encode(format: PushFormat, stock: boolean, presence: boolean, from: number, all: boolean): Buffer {
-    const key = `${stock ? 1 : 0}${presence ? 1 : 0}${all ? 1 : 0}${from}`;
+  #encode(member: Subscriber, stock: boolean, presence: boolean, from: number): Buffer {
+    const { format, push } = member;
+    if (push.formerWishes.length > 0) {
+      const bytes = this.#assemble(member, stock, presence, from);
+      push.formerWishes = [];
+      return bytes;
+    }
+    const key = `${stock ? 1 : 0}${presence ? 1 : 0}${push.wantsNotices ? 1 : 0}${from}`;
     let byKey = this.#encoded.get(format);
     if (byKey === undefined) {
       byKey = new Map();
@@ -102,21 +120,21 @@ export class Channel {
     }
     let bytes = byKey.get(key);
     if (bytes === undefined) {
-      bytes = this.#assemble(format, stock, presence, from, all);
+      bytes = this.#assemble(member, stock, presence, from);
       byKey.set(key, bytes);
     }
     return bytes;
   }
 
-  #assemble(format: PushFormat, stock: boolean, presence: boolean, from: number, all: boolean): Buffer {
-    const parts: Buffer[] = [];
-    if (stock) parts.push(format.stock(this.view));
+  #assemble({ format, push }: Subscriber, stock: boolean, presence: boolean, from: number): Buffer {
+    const parts = stock ? [format.stock(this.view)] : [];
     for (let sequence = from; sequence < this.notices.end; sequence++) {
       const notice = this.notices.at(sequence);
-      if (notice !== undefined && (all || notice.kind === "sold_out")) parts.push(format.notice(notice));
+      const { wantsNotices } = push.formerWishes.find(({ before }) => sequence < before) ?? push;
+      if (notice !== undefined && (wantsNotices || notice.kind === "sold_out"))
+        parts.push(format.notice(notice));
     }
     const count = presence ? format.presence(this.watching) : null;
-    if (count !== null) parts.push(count);
-    return Buffer.concat(parts);
+    return Buffer.concat(count === null ? parts : [...parts, count]);
   }
 }

@@ -8,7 +8,7 @@ import type { Cancel, Clock, Published, Scheduler } from "../engine/ports.ts";
 import type { NoticeMessage } from "../protocol/messages.ts";
 import { Channel } from "./channel.ts";
 import { Round, type RoundLimits } from "./round.ts";
-import type { Subscriber } from "./subscriber.ts";
+import type { Subscriber, Wishes } from "./subscriber.ts";
 
 export interface HubLimits extends RoundLimits {
   /** Notices kept per sale for readers that lag. */
@@ -88,14 +88,14 @@ export class Hub {
     if (member.push.index !== -1) this.#deliver(member, this.#room(sale));
   }
 
-  /** Takes what the member is owed up to this instant, so that a change of its wishes loses nothing. */
-  takeOwed(member: Subscriber, sale: SaleId): Buffer | null {
-    if (member.push.index === -1) return null;
-    const room = this.#room(sale);
-    const owed = room.channel.owedTo(member);
-    if (owed !== "lost") return owed;
-    this.#lose(member, room);
-    return null;
+  /** From here on the member hears other things; what happened before is told under its old wishes. */
+  changeWishes(member: Subscriber, sale: SaleId, wishes: Partial<Wishes>): void {
+    if (member.push.index !== -1) {
+      const room = this.#room(sale);
+      if (member.canTake()) this.#giveOwed(member, room);
+      else room.channel.keepWishes(member);
+    }
+    Object.assign(member.push, wishes);
   }
 
   /**
@@ -137,7 +137,11 @@ export class Hub {
         return;
       }
     }
-    const owed = channel.owedTo(member);
+    this.#giveOwed(member, room);
+  }
+
+  #giveOwed(member: Subscriber, room: Room): void {
+    const owed = room.channel.owedTo(member);
     if (owed === null) return;
     if (owed === "lost") {
       this.#lose(member, room);

@@ -11,7 +11,16 @@ export interface PushFormat {
   presence(watching: number): Buffer | null;
 }
 
-/** What the hub keeps about a connection; the hub alone changes it, but for the wishes, `toldOffset` and `justTold`. */
+/** What a connection wants to hear beside sold out and what its replies tell. */
+export type Wishes = Pick<SubscriberState, "wantsStock" | "wantsNotices">;
+
+/** Whether it wanted the notices before this sequence number. */
+export interface FormerWish {
+  readonly before: number;
+  readonly wantsNotices: boolean;
+}
+
+/** What the hub keeps about a connection; the hub alone changes it, but for `toldOffset`, `justTold` and presence. */
 export interface SubscriberState {
   /** Wants stock updates. */
   wantsStock: boolean;
@@ -25,6 +34,8 @@ export interface SubscriberState {
   justTold: boolean;
   /** Sequence number of the next notice to hear. */
   nextNotice: number;
+  /** Its former wishes, for notices that it couldn't hear before it changed them; oldest first. */
+  formerWishes: readonly FormerWish[];
   /** Notices before this one happened while it wasn't here: the ones it may ask for when it resumes, once. */
   missedBefore: number;
   /** Version of the newest presence it knows. */
@@ -56,6 +67,7 @@ export function newSubscriberState(wishes: { stock: boolean; notices: boolean })
     toldOffset: -1,
     justTold: false,
     nextNotice: 0,
+    formerWishes: [],
     missedBefore: 0,
     toldPresence: 0,
     index: -1,

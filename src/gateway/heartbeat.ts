@@ -61,7 +61,7 @@ export class Heartbeat {
       return;
     }
     if (webSocket.missedPongs >= websocket.missedPongs) {
-      webSocket.connection?.end(CloseCode.silent);
+      webSocket.session?.end(CloseCode.silent);
       return;
     }
     webSocket.missedPongs += 1;

@@ -35,8 +35,6 @@ export class Session implements Subscriber {
   readonly #number: number;
   readonly #rate: RateLimit;
   readonly #replies = new ReplyQueue();
-  /** Pushes taken from the hub while replies were due; they leave behind those. */
-  readonly #held: Buffer[] = [];
   #keyless = 0;
   readonly #tickets: GivenTickets;
   #reading = true;
@@ -131,9 +129,14 @@ export class Session implements Subscriber {
 
   tooSlow(): void {
     if (this.#closed || this.#ending !== null) return;
-    this.#ending = CloseCode.slowReader;
     this.#desk.counts.slowReaders += 1;
-    this.#connection.end(CloseCode.slowReader);
+    this.end(CloseCode.slowReader);
+  }
+
+  /** Ends the conversation now, whatever is due; nothing that still comes in is carried out. */
+  end(code: CloseCode): void {
+    this.#ending = code;
+    this.#connection.end(code);
   }
 
   #receive(text: string): void {
@@ -188,15 +191,17 @@ export class Session implements Subscriber {
     this.push.owed = true;
     const { view, missed } = this.#desk.hub.resume(this, this.#sale, request.from);
     // The hub hears of a batch after its replies; this one may stand right behind a receipt that told newer stock.
-    return resumeMessages(this.#desk.counter.view(this.#sale) ?? view, missed);
+    const newest = this.#desk.counter.view(this.#sale) ?? view;
+    this.push.toldOffset = Math.max(this.push.toldOffset, newest.position.offset);
+    return resumeMessages(newest, missed);
   }
 
   /** What happened under the old wishes is still told under them. */
   #changeWishes(subscribed: boolean): void {
-    const owed = this.#desk.hub.takeOwed(this, this.#sale);
-    if (owed !== null) this.#held.push(owed);
-    this.push.wantsStock = subscribed;
-    if (this.#connection.peer.transport === "tcp") this.push.wantsNotices = subscribed;
+    const { hub } = this.#desk;
+    const isTcp = this.#connection.peer.transport === "tcp";
+    const wishes = { wantsStock: subscribed, ...(isTcp ? { wantsNotices: subscribed } : {}) };
+    hub.changeWishes(this, this.#sale, wishes);
     // What changed while nobody told it is told behind the reply.
     if (subscribed) this.push.owed = true;
   }
@@ -283,7 +288,6 @@ export class Session implements Subscriber {
     this.#replies.advance(this.#connection);
     if (!this.#reading) this.#readMoreOrLess();
     if (this.#replies.length > 0) return;
-    if (this.#held.length > 0) for (const bytes of this.#held.splice(0)) this.#connection.write(bytes);
     if (this.push.owed) this.#desk.hub.catchUp(this, this.#sale);
     if (this.#ending !== null) this.#endSoon(this.#ending);
   }

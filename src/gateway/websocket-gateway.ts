@@ -82,7 +82,7 @@ export class WebSocketGateway {
   /** Tells every client to come back later, and stops the heartbeat. */
   stop(): void {
     this.#heartbeat.stop();
-    for (const webSocket of this.#heartbeat.members()) webSocket.connection?.end(CloseCode.goingAway);
+    for (const webSocket of this.#heartbeat.members()) webSocket.session?.end(CloseCode.goingAway);
   }
 
   /** Cuts whoever hasn't closed by now. */
@@ -138,7 +138,7 @@ function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
 /** @returns whether the connection takes more. */
 function takeText(webSocket: WebSocket, text: string): boolean {
   const { session, protocol } = webSocket as SessionSocket;
-  if (session === null) return false;
+  if (session === null || webSocket.readyState !== WebSocket.OPEN) return false;
   if (protocol === JSON_SUBPROTOCOL || !text.includes("\n")) session.receive(text);
   else for (const line of linesOf(text)) session.receive(line);
   return webSocket.readyState === WebSocket.OPEN;

@@ -115,9 +115,7 @@ export class Stage {
 
   /** Takes what the listener is owed under its old wishes, then changes them, as a session does. */
   changeWishes(listener: Listener, wishes: Partial<Listener["push"]>, sale: SaleId = GALA): void {
-    const owed = this.hub.takeOwed(listener, sale);
-    if (owed !== null) listener.hear(owed);
-    Object.assign(listener.push, wishes);
+    this.hub.changeWishes(listener, sale, wishes);
   }
 
   /** It reads again, and hears what it was owed. */
