@@ -16,7 +16,7 @@ export function bannerLines(server: RunningServer, settings: Settings, version: 
     `  Page         ${here}`,
     ...(there === null ? [] : [`  On your LAN  ${there}`]),
     `  WebSocket    ${here.replace("http", "ws")}   (wscat -c ${here.replace("http", "ws")})`,
-    ...(tcpPort === null ? [] : [`  Raw TCP      nc localhost ${tcpPort}`]),
+    ...(tcpPort === null ? [] : [`  Raw TCP      nc ${settings.host ?? "localhost"} ${tcpPort}`]),
     "",
     `  ${sale.title}: ${sale.available} of ${sale.capacity} tickets left${stateWords(server)}`,
     ...storageLines(server, settings),
@@ -37,7 +37,7 @@ export function bannerLines(server: RunningServer, settings: Settings, version: 
 
 function stateWords({ sale }: RunningServer): string {
   if (sale.opensAt !== null && sale.state === "scheduled")
-    return `, opens at ${new Date(sale.opensAt).toISOString()}`;
+    return `, opens ${new Date(sale.opensAt).toString().slice(0, 33)}`;
   return sale.state === "open" ? "" : `, ${sale.state.replace("_", " ")}`;
 }
 
@@ -47,7 +47,8 @@ function storageLines(server: RunningServer, settings: Settings): string[] {
   const lines = [`  Data in ${settings.data}, ${replayed?.events ?? 0} events replayed`];
   if (!created) {
     lines.push(
-      "  The sale was there already: --stock only creates. To add tickets:",
+      ...server.ignored.map((flag) => `  IGNORED: ${flag}. It only creates, and the sale was there already`),
+      "  To add tickets:",
       `  curl -X POST http://localhost:${server.httpPort}/api/admin/sales/${server.sale.sale}/restock \\`,
       `    -H "Authorization: Bearer ${tokenWords(settings)}" -d '{"quantity":10}'`,
       "  To begin anew: --fresh (the old data is set aside, never deleted)",

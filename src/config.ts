@@ -69,6 +69,8 @@ export const LIMITS = {
   connections: {
     /** Sockets from one address; loopback is exempt. */
     perAddress: 1_000,
+    /** Refused sockets that are told why; more are cut at once. */
+    turnedAway: 64,
     /** Descriptors kept free for files, the console and the journal. */
     reservedDescriptors: 256,
     /** Where the system doesn't say how many descriptors there are. */
@@ -86,7 +88,9 @@ export const LIMITS = {
   },
   stop: {
     /** How long the whole stop may take; what isn't closed by then is cut. */
-    deadlineMs: 4_000,
+    deadlineMs: 4_500,
+    /** How long the queue may take to be emptied. */
+    drainMs: 2_000,
     /** How long connections may take to read their last bytes. */
     lingerMs: 1_000,
   },
@@ -120,7 +124,9 @@ function isSite(text: string): boolean {
 const WHEN = /^(\+\d{1,6}[smh]|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)$/;
 const WHEN_WORDS = "a date like 2026-12-01T20:00:00-03:00, or +90s, +10m, +2h";
 
-const level = z.enum(["trace", "debug", "info", "warn", "error", "silent"]);
+const level = z.enum(["trace", "debug", "info", "warn", "error", "silent"], {
+  error: "use trace, debug, info, warn, error or silent",
+});
 
 const settingsSchema = z.strictObject({
   port: wholeNumber(0, HIGHEST_PORT, 8080),
@@ -128,9 +134,12 @@ const settingsSchema = z.strictObject({
   tcp: z.boolean().default(true),
   host: z.string().min(1).optional(),
   stock: wholeNumber(1, LIMITS.rules.maxCapacity, 10),
-  title: z.string().min(1).max(200).default("Ingressos"),
+  title: z
+    .string()
+    .regex(/^\P{Cc}{1,200}$/u, "use 1 to 200 characters")
+    .default("Ingressos"),
   opensAt: z.string().regex(WHEN, `use ${WHEN_WORDS}`).optional(),
-  data: z.string().min(1).default("./data"),
+  data: z.string().min(1, "name a directory").default("./data"),
   memory: z.boolean().default(false),
   fresh: z.boolean().default(false),
   rateLimit: wholeNumber(0, 1_000_000, 50),
@@ -143,11 +152,14 @@ const settingsSchema = z.strictObject({
   commandLog: z.boolean().default(true),
 });
 
-export type Settings = Readonly<z.infer<typeof settingsSchema>>;
+export type Settings = Readonly<z.infer<typeof settingsSchema>> & {
+  /** The flags and variables given that only matter when the default sale is created. */
+  readonly creating: readonly string[];
+};
 
 /** `argument` names what the value stands for in the help; flags without one are switches. */
 interface Flag {
-  readonly setting: keyof Settings;
+  readonly setting: keyof z.infer<typeof settingsSchema>;
   readonly environment?: string;
   readonly argument?: string;
   /** What a switch sets. */
@@ -233,6 +245,9 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   "no-command-log": { setting: "commandLog", value: false, help: "no line per command" },
 };
 
+/** Settings that only matter when the default sale is created. */
+const CREATING = ["stock", "title", "opensAt"] as const;
+
 /** The command line or the environment can't be used. The message says which part and what would be right. */
 export class ConfigError extends Error {
   readonly code = "BAD_CONFIG";
@@ -266,7 +281,14 @@ export function readSettings(args: readonly string[], environment: NodeJS.Proces
     source[flag.setting] = flag.secret === true ? `--${name}` : `--${name} ${String(value)}`;
   }
   const parsed = settingsSchema.safeParse(given);
-  if (parsed.success) return Object.freeze(parsed.data);
+  if (parsed.success) {
+    const { port, tcpPort, tcp } = parsed.data;
+    if (tcp && port === tcpPort && port !== 0) {
+      throw new ConfigError(`--port and --tcp-port are both ${port}: choose two. See bilheteria --help`);
+    }
+    const creating = CREATING.flatMap((setting) => source[setting] ?? []);
+    return Object.freeze({ ...parsed.data, creating });
+  }
   const issue = parsed.error.issues[0];
   const where = source[String(issue?.path[0])] ?? String(issue?.path[0]);
   throw new ConfigError(`${where}: ${issue?.message ?? "is wrong"}. See bilheteria --help`);

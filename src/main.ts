@@ -35,6 +35,10 @@ async function serve(flags: readonly string[]): Promise<void> {
   }
   const readable = process.stdout.isTTY;
   const log = openConsoleLog({ level: settings.logLevel, readable, waitingBytes: LIMITS.log.waitingBytes });
+  process.on("uncaughtException", (cause) => {
+    log.logger.fatal({ err: cause.stack }, "a fault that nobody expected");
+    void leave(log, 1, `stopped by a fault: ${cause.message}. Nothing was answered that isn't on the disk`);
+  });
   try {
     const server = await startServer(settings, {
       version: version(),
@@ -47,7 +51,7 @@ async function serve(flags: readonly string[]): Promise<void> {
           { code: fault.code, err: fault.cause instanceof Error ? fault.cause.stack : undefined },
           fault.message,
         );
-        leave(
+        void leave(
           log,
           1,
           `stopped: ${fault.message}. Nothing was answered that isn't on the disk; start again once the cause is gone`,
@@ -57,9 +61,7 @@ async function serve(flags: readonly string[]): Promise<void> {
     announce(server, settings, log, readable);
     stopOnSignals(server, log);
   } catch (cause) {
-    log.close();
-    complain(explainStart(cause, settings));
-    process.exit(cause instanceof ConfigError ? 2 : 3);
+    await leave(log, cause instanceof ConfigError ? 2 : 3, explainStart(cause, settings));
   }
 }
 
@@ -79,38 +81,53 @@ function announce(server: RunningServer, settings: Settings, log: ConsoleLog, re
       durable: !settings.memory,
       ...(settings.memory ? { warning: "--memory: nothing will survive this process" } : {}),
       ...(settings.rateLimit === 0 ? { rateLimit: "none" } : {}),
-      ...(adminToken.isNew ? { adminToken: adminToken.token } : {}),
+      ...(server.ignored.length === 0 ? {} : { ignored: server.ignored }),
       ...(replayed === null ? {} : { replayed }),
       maxConnections,
     },
     "listening",
   );
   log.flush();
+  // Not in the log, which others may read.
+  if (adminToken.isNew) complain(`the organiser's token, printed this once: ${adminToken.token}`);
 }
 
 /** The first signal asks, the second one insists. */
 function stopOnSignals(server: RunningServer, log: ConsoleLog): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) leave(log, 1, `stopped at once by a second ${signal}`);
+    if (stopping) void leave(log, 1, `stopped at once by a second ${signal}`);
+    if (stopping) return;
     stopping = true;
     log.logger.info({ signal }, "stopping");
-    const timer = setTimeout(() => leave(log, 0, null), LIMITS.stop.deadlineMs);
+    const timer = setTimeout(() => abandon("the stop took too long"), LIMITS.stop.deadlineMs);
     server.stop().then(
-      () => {
+      (done) => {
+        if (!done) abandon("a write to the journal doesn't return");
         clearTimeout(timer);
         log.logger.info("stopped");
-        leave(log, 0, null);
+        void leave(log, 0, null);
       },
-      (cause: unknown) => leave(log, 1, `the stop failed: ${String(cause)}`),
+      (cause: unknown) => void leave(log, 1, `the stop failed: ${String(cause)}`),
     );
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
 }
 
-function leave(log: ConsoleLog, code: number, message: string | null): void {
-  log.close();
+/**
+ * Ends a process that can't end itself: `exit` waits for the thread in which a write hangs. Nothing was answered that
+ * isn't on the disk, so this loses no more than a power cut would: nothing.
+ */
+function abandon(why: string): never {
+  complain(`${why}, so the process is killed. Every purchase that was answered is on the disk`);
+  process.kill(process.pid, "SIGKILL");
+  throw new Error("unreachable");
+}
+
+async function leave(log: ConsoleLog, code: number, message: string | null): Promise<never> {
+  const isWritten = await log.close();
+  if (!isWritten) process.kill(process.pid, "SIGKILL");
   if (message !== null) complain(message);
   process.exit(code);
 }

@@ -26,6 +26,7 @@ import { WebSocketGateway } from "./gateway/websocket-gateway.ts";
 import type { Replayed } from "./journal/opening.ts";
 import { CommandLog, noCommandLog, type LineSink } from "./observability/command-log.ts";
 import { Metrics } from "./observability/metrics.ts";
+import { stopServer } from "./stopping.ts";
 import { openStorage, type Storage } from "./storage.ts";
 
 export interface ServerOptions {
@@ -52,8 +53,13 @@ export interface RunningServer {
   readonly created: boolean;
   /** Sockets that may be open at once. */
   readonly maxConnections: number;
-  /** Stops accepting, finishes the queue, syncs, and closes every socket with 1001. */
-  stop(): Promise<void>;
+  /** Settings that only create, given though the sale was there already. */
+  readonly ignored: readonly string[];
+  /**
+   * Stops accepting, finishes the queue, syncs, and closes every socket with 1001. False when the queue or the disk
+   * didn't get done: what was answered is durable all the same.
+   */
+  stop(): Promise<boolean>;
 }
 
 /**
@@ -110,31 +116,22 @@ export async function startServer(settings: Settings, options: ServerOptions): P
     sales: () => engine.views(),
     journalReady: () => journal.health().ok,
   });
-  const stop = async (): Promise<void> => {
-    await stopServer({
-      engine,
-      hub,
-      journal,
-      commandLog,
-      gateways,
-      admission,
-      lingerMs: limits.stop.lingerMs,
-    });
-  };
+  const stop = (): Promise<boolean> =>
+    stopServer({ engine, hub, journal, commandLog, ...gateways, admission, limits: limits.stop });
   try {
-    const httpPort = await listen(
-      gateways.http.server,
-      settings.port,
-      settings.host,
-      limits.connections.backlog,
-    );
+    const listening = {
+      host: settings.host,
+      backlog: limits.connections.backlog,
+      report: (fault: Error) => desk.report("a connection couldn't be accepted", fault),
+    };
+    const httpPort = await listen(gateways.http.server, settings.port, listening);
     const tcpPort =
-      gateways.tcp === null
-        ? null
-        : await listen(gateways.tcp.server, settings.tcpPort, settings.host, limits.connections.backlog);
+      gateways.tcp === null ? null : await listen(gateways.tcp.server, settings.tcpPort, listening);
     const sale = engine.view(DEFAULT_SALE as SaleId);
     if (sale === undefined) throw new Error("the default sale is missing after it was created");
-    return { httpPort, tcpPort, adminToken, replayed: storage.replayed, sale, created, maxConnections, stop };
+    const { replayed } = storage;
+    const ignored = created ? [] : settings.creating;
+    return { httpPort, tcpPort, adminToken, replayed, sale, created, maxConnections, ignored, stop };
   } catch (cause) {
     await stop();
     throw cause;
@@ -150,6 +147,11 @@ async function createDefaultSale(
   const sale = DEFAULT_SALE as SaleId;
   if (engine.view(sale) !== undefined) return false;
   const { title, stock: capacity } = settings;
+  if (opensAt !== null && opensAt <= systemClock.now()) {
+    throw new ConfigError(
+      `--opens-at ${settings.opensAt ?? ""} is in the past: the sale would be open at once. Leave it away for that`,
+    );
+  }
   await new Promise<void>((resolve, reject) => {
     const taken = engine.submit(
       { type: "create", sale, title, capacity, opensAt, closesAt: null },
@@ -238,50 +240,24 @@ function openGateways(parts: {
 async function listen(
   server: NetServer,
   port: number,
-  host: string | undefined,
-  backlog: number,
+  parts: {
+    readonly host: string | undefined;
+    readonly backlog: number;
+    readonly report: (fault: Error) => void;
+  },
 ): Promise<number> {
+  const { host, backlog, report } = parts;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port, backlog, ...(host === undefined ? {} : { host }) }, () => {
       server.off("error", reject);
+      // A connection that can't be accepted (no descriptors, no memory) is that connection's trouble.
+      server.on("error", report);
       resolve();
     });
   });
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : port;
-}
-
-/** First no new commands, then the queue, then the disk, then the sockets. */
-async function stopServer(parts: {
-  readonly engine: Engine;
-  readonly hub: Hub;
-  readonly journal: Journal;
-  readonly commandLog: CommandLog | null;
-  readonly gateways: Gateways;
-  readonly admission: Admission;
-  /** How long clients may take to read their last bytes. */
-  readonly lingerMs: number;
-}): Promise<void> {
-  const { engine, hub, journal, commandLog, gateways, admission, lingerMs } = parts;
-  const { http, webSockets, tcp } = gateways;
-  http.stop();
-  await engine.stop();
-  // One turn of the loop, so that the last replies and pushes are written before the goodbyes.
-  await new Promise(setImmediate);
-  webSockets.stop();
-  tcp?.stop();
-  hub.stop();
-  commandLog?.flush();
-  await journal.close();
-  const deadline = systemClock.monotonic() + lingerMs;
-  while (admission.open > 0 && systemClock.monotonic() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    http.server.closeIdleConnections();
-  }
-  webSockets.cut();
-  tcp?.cut();
-  http.cut();
 }
 
 function describe(cause: unknown): string {

@@ -63,6 +63,7 @@ describe("config: settings", () => {
       origin: [],
       logLevel: "info",
       commandLog: true,
+      creating: [],
     });
     expect(Object.isFrozen(settings)).to.equal(true);
   });
@@ -98,6 +99,17 @@ describe("config: settings", () => {
       expect(readSettings([], {})[flag.setting]).to.equal(!flag.value);
     });
   }
+
+  it("remember which of them only create, as they were given", () => {
+    const { creating } = readSettings(["--stock", "5", "--port", "80"], { TITLE: "Baile", DATA_DIR: "x" });
+    expect(creating).to.deep.equal(["--stock 5", "TITLE=Baile"]);
+  });
+
+  it("can't be one port for both", () => {
+    expect(complaint(["--port", "90", "--tcp-port", "90"])).to.include("--port and --tcp-port are both 90");
+    expect(readSettings(["--port", "90", "--tcp-port", "90", "--no-tcp"], {}).port).to.equal(90);
+    expect(readSettings(["--port", "0", "--tcp-port", "0"], {}).tcpPort).to.equal(0);
+  });
 
   it("take several origins, as flags or with commas in the environment", () => {
     const both = ["https://a.example", "https://b.example"];

@@ -16,6 +16,9 @@ import { tcpText } from "./formats.ts";
 import { LineReader, type LineEvent } from "./line-reader.ts";
 import { Session } from "./session.ts";
 
+/** Silence after which the system asks whether the other end is still there. */
+const KEEP_ALIVE_MS = 60_000;
+
 export interface TcpGatewayOptions {
   readonly desk: Desk;
   readonly admission: Admission;
@@ -27,11 +30,14 @@ export class TcpGateway {
   readonly #server: Server;
   readonly #clients = new Set<TcpClient>();
   readonly #sweep: NodeJS.Timeout;
+  /** Refused sockets that are still open. */
+  #turnedAway = 0;
 
   constructor(options: TcpGatewayOptions) {
     this.#options = options;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) =>
-      this.#accept(socket),
+    this.#server = createServer(
+      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+      (socket) => this.#accept(socket),
     );
     this.#sweep = setInterval(() => this.#endSlow(), 1_000);
     this.#sweep.unref();
@@ -45,10 +51,14 @@ export class TcpGateway {
     return this.#clients.size;
   }
 
+  stopAccepting(): void {
+    this.#server.close();
+  }
+
   /** Takes no more connections and lets the ones that are there go after their last answer. */
   stop(): void {
     clearInterval(this.#sweep);
-    this.#server.close();
+    if (this.#server.listening) this.#server.close();
     for (const client of this.#clients) client.end(CloseCode.goingAway);
   }
 
@@ -57,18 +67,42 @@ export class TcpGateway {
   }
 
   #accept(socket: Socket): void {
-    const { desk, admission, sale } = this.#options;
-    const address = plainAddress(socket.remoteAddress);
+    const { desk, admission } = this.#options;
     socket.on("error", ignore);
-    if (!admission.enter(address)) {
-      desk.counts.refusedConnections += 1;
-      socket.end(`${formatRefusal({ reason: "server_full" })}\n`);
-      socket.resume();
-      // Whoever is turned away and doesn't leave would keep a descriptor that the files may need.
-      const cut = setTimeout(() => socket.destroy(), desk.limits.websocket.closeTimeoutMs).unref();
-      socket.on("close", () => clearTimeout(cut));
+    // Gone before it was accepted: whatever it sent must not buy, since nobody would know for whom.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
       return;
     }
+    const address = plainAddress(socket.remoteAddress);
+    if (!admission.enter(address)) {
+      desk.counts.refusedConnections += 1;
+      this.#turnAway(socket);
+      return;
+    }
+    this.#welcome(socket, address);
+  }
+
+  /** Whoever is turned away hears why, unless there are too many of them to keep descriptors for. */
+  #turnAway(socket: Socket): void {
+    const { limits } = this.#options.desk;
+    if (this.#turnedAway >= limits.connections.turnedAway) {
+      socket.destroy();
+      return;
+    }
+    this.#turnedAway += 1;
+    socket.end(`${formatRefusal({ reason: "server_full" })}\n`);
+    socket.resume();
+    // One that doesn't leave would keep a descriptor that the files may need.
+    const cut = setTimeout(() => socket.destroy(), limits.websocket.closeTimeoutMs).unref();
+    socket.on("close", () => {
+      this.#turnedAway -= 1;
+      clearTimeout(cut);
+    });
+  }
+
+  #welcome(socket: Socket, address: string): void {
+    const { desk, admission, sale } = this.#options;
     const client = new TcpClient(
       socket,
       { address, port: socket.remotePort ?? 0, transport: "tcp" },

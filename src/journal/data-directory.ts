@@ -74,7 +74,7 @@ export async function setAside(path: string, disk: Disk, at: Instant): Promise<s
   await disk.makeDirectory(path);
   const names = new Set(await disk.list(path));
   const moved: string[] = [];
-  for (const name of ["journal", "snapshots"]) {
+  for (const name of ["snapshots", "journal"]) {
     if (!names.has(name)) continue;
     let target = `${name}.${stamp}`;
     for (let i = 2; names.has(target); i++) target = `${name}.${stamp}-${i}`;

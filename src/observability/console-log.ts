@@ -2,6 +2,8 @@
  * The server's console: JSON lines for machines, plain lines on a terminal. Lines are handed over asynchronously, and
  * what a console that doesn't read leaves waiting is bounded.
  */
+import { constants, readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 import { pino, type Logger } from "pino";
 import { formatJson, formatReadable, type LineSink } from "./command-log.ts";
 
@@ -21,8 +23,11 @@ export interface ConsoleLog {
   dropped(): number;
   /** Begins to write what waits. */
   flush(): void;
-  /** Writes what waits, with little patience for a console that doesn't read. Nothing may be logged afterwards. */
-  close(): void;
+  /**
+   * Writes what waits, with little patience for a console that doesn't read. Nothing may be logged afterwards. False
+   * when a write to it is stuck in the system, which would keep the process from ending by itself.
+   */
+  close(): Promise<boolean>;
 }
 
 /** Bytes handed to the system in one write. */
@@ -39,7 +44,7 @@ export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): Cons
     retryEAGAIN: () => Date.now() < patienceEnds,
     fd: descriptor,
     sync: false,
-    minLength: readable ? 0 : 4096,
+    minLength: readable ? 1 : 4096,
     maxLength: waitingBytes,
     maxWrite: WRITE_BYTES,
     periodicFlush: 250,
@@ -69,16 +74,29 @@ export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): Cons
     commands: logger.isLevelEnabled("info") ? commands : null,
     dropped: () => drops + faults,
     flush: () => destination.flush(),
-    close: () => {
-      patienceEnds = Date.now() + PATIENCE_MS;
-      try {
-        destination.flushSync();
-      } catch {
-        // The console is gone or stalled. What it didn't read is lost with the process.
-      }
-      destination.destroy();
-    },
+    close: () =>
+      new Promise((resolve) => {
+        const finish = (isFree: boolean): void => {
+          clearTimeout(timer);
+          patienceEnds = 0;
+          destination.destroy();
+          resolve(isFree);
+        };
+        const timer = setTimeout(() => finish(!isBlocking(descriptor)), PATIENCE_MS);
+        destination.flush(() => finish(true));
+      }),
   };
+}
+
+/** Whether a write to it waits in the system until somebody reads; where that can't be known, as if it did. */
+function isBlocking(descriptor: number): boolean {
+  if (isatty(descriptor)) return true;
+  try {
+    const flags = /^flags:\s+([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8"));
+    return (Number.parseInt(flags?.[1] ?? "0", 8) & constants.O_NONBLOCK) === 0;
+  } catch {
+    return true;
+  }
 }
 
 const LEVELS: Readonly<Record<number, string>> = {

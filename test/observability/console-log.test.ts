@@ -30,12 +30,12 @@ describe("observability: the console", () => {
     return readFileSync(path, "utf8").split("\n").slice(0, -1);
   }
 
-  it("gets JSON lines with the time, and commands among them in order", () => {
+  it("gets JSON lines with the time, and commands among them in order", async () => {
     const log = open();
     log.logger.info({ tickets: 3 }, "first");
     expect(log.commands?.write('{"second":true}\n')).to.equal(true);
     log.logger.warn("third");
-    log.flush();
+    expect(await log.close()).to.equal(true);
     const lines = written().map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines).to.have.length(3);
     expect(lines[0]).to.include({ level: 30, msg: "first", tickets: 3 });
@@ -45,35 +45,35 @@ describe("observability: the console", () => {
     expect(log.dropped()).to.equal(0);
   });
 
-  it("gets plain lines on a terminal", () => {
+  it("gets plain lines on a terminal", async () => {
     const log = open({ readable: true });
     log.logger.error({ code: "EIO" }, "the disk is gone");
-    log.flush();
+    expect(await log.close()).to.equal(true);
     expect(written()[0]).to.match(/^\d\d:\d\d:\d\d\.\d{3} {2}ERROR {2}the disk is gone {2}code=EIO$/);
   });
 
-  it("gets no commands when the level hides them", () => {
+  it("gets no commands when the level hides them", async () => {
     expect(open({ level: "warn" }).commands).to.equal(null);
     const log = open({ level: "silent" });
     log.logger.fatal("nobody hears");
-    log.flush();
+    expect(await log.close()).to.equal(true);
     expect(written()).to.deep.equal([]);
   });
 
-  it("says what it drops when more waits than it may hold", () => {
+  it("says what it drops when more waits than it may hold", async () => {
     const log = open({ waitingBytes: 5_000 });
     const line = `${"x".repeat(999)}\n`;
     const taken = Array.from({ length: 20 }, () => log.commands?.write(line));
     expect(taken).to.include(false);
-    log.flush();
+    expect(await log.close()).to.equal(true);
     expect(written().length).to.equal(taken.filter((ok) => ok === true).length);
     expect(log.dropped()).to.equal(taken.filter((ok) => ok === false).length);
   });
 
-  it("warns with figures, as the command log asks it to", () => {
+  it("warns with figures, as the command log asks it to", async () => {
     const log = open();
     log.commands?.warn("lines dropped", { dropped: 4 });
-    log.flush();
+    expect(await log.close()).to.equal(true);
     expect(JSON.parse(written()[0]!)).to.include({ level: 40, msg: "lines dropped", dropped: 4 });
   });
 });

@@ -1,7 +1,7 @@
 /** The process from outside: flags, exit codes, what it says when it can't start. */
 import { createServer } from "node:net";
 import { once } from "node:events";
-import { access, mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
@@ -182,10 +182,12 @@ describe("the command line", function () {
     const cwd = await temporaryDirectory();
     const server = runBilheteria(["serve", "--port", "0", "--tcp-port", "0", "--host", "127.0.0.1"], { cwd });
     const line = await server.log.until((text) => text.includes('"listening"'));
-    const { adminToken } = JSON.parse(line) as { adminToken: string };
-    expect(adminToken)
+    const token = (await readFile(join(cwd, "data", "admin-token"), "utf8")).trim();
+    expect(token)
       .to.match(/^[\w-]{32}$/)
       .and.not.equal(ADMIN_TOKEN);
+    expect(line, "the log may be read by others").to.not.include(token);
+    expect(server.errors()).to.include(`printed this once: ${token}`);
     await access(join(cwd, "data", "journal"));
     expect((await stat(join(cwd, "data", "admin-token"))).mode & 0o777).to.equal(0o600);
   });
