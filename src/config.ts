@@ -65,7 +65,19 @@ export const LIMITS = {
     /** Silence after which unterminated bytes are answered with an error. */
     unterminatedMs: 1_000,
   },
-  http: { headerBytes: 8 * 1024, headersMs: 5_000, bodyBytes: 16 * 1024, bodyMs: 10_000, idleMs: 65_000 },
+  http: {
+    headerBytes: 8 * 1024,
+    headersMs: 5_000,
+    bodyBytes: 16 * 1024,
+    bodyMs: 10_000,
+    idleMs: 65_000,
+    /** How long a socket may be silent in the middle of a request or an answer. */
+    silentMs: 30_000,
+    /** Requests of one socket that may wait for their answers; with more it is told to go. */
+    unanswered: 8,
+    /** The page's files, which are kept in memory. */
+    pageBytes: 8 * 1024 * 1024,
+  },
   connections: {
     /** Sockets from one address; loopback is exempt. */
     perAddress: 1_000,

@@ -23,7 +23,7 @@ export function describeRequest(request: Request, text: string): string {
       return "SAIR";
     case "refused":
       // A refused purchase may carry a key; its words beyond the first are nobody's business.
-      return /^\s*\{/.test(text) ? "(json)" : (text.trimStart().split(/\s/, 1)[0] ?? "");
+      return /^\s*[[{"]/.test(text) ? "(json)" : (text.trimStart().split(/\s/, 1)[0] ?? "");
   }
 }
 

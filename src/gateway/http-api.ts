@@ -46,7 +46,16 @@ interface Route {
 }
 
 const purchaseSchema = z.object({ quantity: z.unknown().optional(), buyer: buyerSchema.optional() });
-const instant = z.int().min(0).nullish();
+/** Epoch milliseconds, or a date as people write it; never one without a zone. */
+const INSTANT_WORDS = "milissegundos desde 1970 ou uma data como 2026-12-01T20:00:00-03:00";
+const instant = z
+  .union([z.int().min(0), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))], {
+    error: INSTANT_WORDS,
+  })
+  .nullish();
+
+/** What the organiser did, as the command log says it. */
+const DEEDS = { open: "ABRIR", pause: "PAUSAR", close: "ENCERRAR", restock: "REPOR" } as const;
 
 export class HttpApi {
   readonly #options: HttpApiOptions;
@@ -90,9 +99,12 @@ export class HttpApi {
       return sendProblem(response, { reason: "bad_message", detail: "Endereço desconhecido" });
     const method = request.method === "HEAD" ? "GET" : request.method;
     const found = here.find(({ candidate }) => candidate.method === method);
-    if (found === undefined) return sendProblem(response, { reason: "method_not_allowed" });
+    if (found === undefined) {
+      response.setHeader("allow", here.map(({ candidate }) => candidate.method).join(", "));
+      return sendProblem(response, { reason: "method_not_allowed" });
+    }
     if (found.candidate.organiser && !this.#isOrganiser(request)) {
-      return sendProblem(response, { reason: "unauthorized" });
+      return this.#refuse(request, response, "ORGANIZAR", { reason: "unauthorized" });
     }
     await found.candidate.handle({ request, response, sale: found.sale, query: searchParams });
   }
@@ -129,7 +141,11 @@ export class HttpApi {
     const buyer = body.value.buyer ?? (`ip:${plainAddress(request.socket.remoteAddress)}` as BuyerId);
     const codes = Array.from({ length: quantity }, () => entropy.ticketCode());
     const command: Command = { type: "buy", items: [{ sale, quantity, codes }], buyer, key };
-    const answer = await this.#ask(request, command, `COMPRAR ${quantity} ${maskKey(key)}`);
+    const answer = await this.#ask(
+      request,
+      command,
+      `COMPRAR ${quantity} ${maskKey(key)}${sale === "default" ? "" : ` ${sale}`}`,
+    );
     if (answer.kind === "receipt") sendJson(response, 201, receiptMessage(answer, key));
     else sendAnswer(response, answer, 200);
   }
@@ -149,7 +165,7 @@ export class HttpApi {
 
   async #create({ request, response }: Exchange): Promise<void> {
     const body = await readBody(request, this.#saleSchema, this.#options.desk.limits.http.bodyBytes);
-    if (!body.ok) return sendProblem(response, body.refusal);
+    if (!body.ok) return this.#refuse(request, response, "CRIAR", body.refusal);
     const { id, title, capacity, opensAt, closesAt } = body.value;
     const command: Command = {
       type: "create",
@@ -165,12 +181,13 @@ export class HttpApi {
   async #restock(exchange: Exchange): Promise<void> {
     const { request, response, sale } = exchange;
     const body = await readBody(request, this.#restockSchema, this.#options.desk.limits.http.bodyBytes);
-    if (!body.ok) return sendProblem(response, body.refusal);
+    if (!body.ok) return this.#refuse(request, response, `REPOR ${sale}`, body.refusal);
     await this.#command(exchange, { type: "restock", sale, quantity: body.value.quantity });
   }
 
   async #command({ request, response, sale }: Exchange, command: Command): Promise<void> {
-    const what = `${command.type.toUpperCase()} ${sale}`;
+    const deed = command.type in DEEDS ? DEEDS[command.type as keyof typeof DEEDS] : command.type;
+    const what = command.type === "restock" ? `${deed} ${sale} ${command.quantity}` : `${deed} ${sale}`;
     sendAnswer(response, await this.#ask(request, command, what, "organiser"), 200);
   }
 

@@ -30,7 +30,9 @@ export async function readBody<T>(
   }
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    const text = Buffer.concat(chunks).toString("utf8");
+    // No body is an object without fields.
+    value = text === "" ? {} : JSON.parse(text);
   } catch {
     return refuse("O corpo não é JSON");
   }
@@ -38,7 +40,8 @@ export async function readBody<T>(
   if (parsed.success) return { ok: true, value: parsed.data };
   const issue = parsed.error.issues[0];
   const path = issue?.path.join(".") ?? "";
-  return refuse(path === "" ? "O corpo não é o objeto esperado" : `Campo inválido: ${path}`);
+  const wanted = issue?.code === "invalid_union" ? `. Use ${issue.message}` : "";
+  return refuse(path === "" ? "O corpo não é o objeto esperado" : `Campo inválido: ${path}${wanted}`);
 }
 
 function refuse(detail: string): { readonly ok: false; readonly refusal: Refusal } {

@@ -4,13 +4,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import helmet from "helmet";
-import sirv from "sirv";
 import type { SaleId } from "../box-office/sale.ts";
 import { HTTP_STATUS, type Refusal } from "../protocol/refusals.ts";
 import { plainAddress } from "./address.ts";
 import type { Admission } from "./admission.ts";
 import type { Desk } from "./desk.ts";
 import type { HttpApi } from "./http-api.ts";
+import { PageFiles } from "./page-files.ts";
 import { problemBody, sendProblem } from "./problem.ts";
 import { RateLimit } from "./rate-limit.ts";
 import type { WebSocketGateway } from "./websocket-gateway.ts";
@@ -26,11 +26,31 @@ export interface HttpGatewayOptions {
   readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
 }
 
+/** What is known of one socket between its requests. */
+interface Caller {
+  readonly rate: RateLimit;
+  /** Requests that haven't been answered: more than one when the client doesn't wait for its answers. */
+  unanswered: number;
+  /** It was told to go; what it still sends is not looked at. */
+  isLeaving: boolean;
+}
+
+/** How long a scrape stands in for the next ones. */
+const METRICS_MS = 1_000;
+
 export class HttpGateway {
   readonly #options: HttpGatewayOptions;
   readonly #server: Server;
   readonly #refused = new WeakSet<Duplex>();
-  readonly #rates = new WeakMap<Duplex, RateLimit>();
+  readonly #admitted = new WeakSet<Duplex>();
+  readonly #callers = new WeakMap<Duplex, Caller>();
+  readonly #page: PageFiles;
+  /** Refused sockets that are still open. */
+  #turnedAway = 0;
+  #scrape: {
+    readonly at: number;
+    readonly text: Promise<{ readonly type: string; readonly body: string }>;
+  } | null = null;
   readonly #protect = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -49,16 +69,11 @@ export class HttpGateway {
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
   });
-  readonly #page;
 
   constructor(options: HttpGatewayOptions) {
     const { http } = options.desk.limits;
     this.#options = options;
-    this.#page = sirv(options.page, {
-      etag: true,
-      // Asked for anew each time, and answered with 304: a browser never mixes the modules of two versions.
-      setHeaders: (response) => response.setHeader("cache-control", "no-cache"),
-    });
+    this.#page = new PageFiles(options.page, http.pageBytes);
     this.#server = createServer(
       {
         maxHeaderSize: http.headerBytes,
@@ -71,9 +86,8 @@ export class HttpGateway {
       (request, response) => void this.#handle(request, response),
     );
     this.#server.on("connection", (socket) => this.#admit(socket));
-    this.#server.on("upgrade", (request, socket, head) => {
-      options.webSockets.upgrade(request, socket, head, !this.#refused.has(socket));
-    });
+    this.#server.setTimeout(http.silentMs);
+    this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on("clientError", refuseGarbage);
   }
 
@@ -92,21 +106,68 @@ export class HttpGateway {
   }
 
   #admit(socket: Duplex & { remoteAddress?: string | undefined }): void {
+    if (this.#admitted.has(socket)) return;
     const { admission, desk } = this.#options;
-    const address = plainAddress(socket.remoteAddress);
-    if (!admission.enter(address)) {
-      desk.counts.refusedConnections += 1;
+    // Gone before it was accepted: whatever it sent must not buy, since nobody would know for whom.
+    if (socket.remoteAddress === undefined) {
       this.#refused.add(socket);
+      socket.destroy();
       return;
     }
-    socket.on("close", () => admission.leave(address));
+    const address = plainAddress(socket.remoteAddress);
+    if (admission.enter(address)) {
+      this.#admitted.add(socket);
+      socket.on("close", () => admission.leave(address));
+      return;
+    }
+    desk.counts.refusedConnections += 1;
+    this.#refused.add(socket);
+    if (this.#turnedAway >= desk.limits.connections.turnedAway) {
+      socket.destroy();
+      return;
+    }
+    this.#turnedAway += 1;
+    socket.on("close", () => {
+      this.#turnedAway -= 1;
+    });
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    try {
+      if (request.headers.upgrade?.toLowerCase() === "websocket") {
+        this.#options.webSockets.upgrade(request, socket, head, !this.#refused.has(socket));
+      } else this.#answerAsHttp(request, socket, head);
+    } catch (cause) {
+      this.#options.desk.counts.faults += 1;
+      this.#options.desk.report("a handshake failed", cause);
+      socket.destroy();
+    }
+  }
+
+  /** Some clients offer HTTP/2 on their first request. The offer is passed over and the request answered as it is. */
+  #answerAsHttp(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const lines = [`${request.method} ${request.url} HTTP/1.1`];
+    const { rawHeaders } = request;
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i] ?? "";
+      if (!/^(upgrade|connection|http2-settings)$/i.test(name))
+        lines.push(`${name}: ${rawHeaders[i + 1] ?? ""}`);
+    }
+    socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]));
+    this.#server.emit("connection", socket);
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const caller = this.#callerOf(request.socket);
+    if (caller.isLeaving || request.socket.destroyed) return;
+    caller.unanswered += 1;
+    response.once("close", () => {
+      caller.unanswered -= 1;
+    });
     try {
       this.#protect(request, response, ignore);
-      const refusal = this.#refusal(request);
-      if (refusal?.reason === "server_full") response.setHeader("connection", "close");
+      const refusal = this.#refusal(request, caller);
+      if (caller.isLeaving) response.setHeader("connection", "close");
       if (refusal === null) await this.#route(request, response);
       else sendProblem(response, refusal);
     } catch (cause) {
@@ -119,27 +180,47 @@ export class HttpGateway {
     if (!request.complete && !request.destroyed) request.resume();
   }
 
-  #refusal(request: IncomingMessage): Refusal | null {
-    if (this.#refused.has(request.socket)) return { reason: "server_full" };
-    if (request.method !== "POST") return null;
-    const wait = this.#rateOf(request.socket).take(this.#options.desk.clock.monotonic());
-    return wait === 0 ? null : { reason: "rate_limited", retryAfterMs: Math.ceil(wait) };
+  /** One client must not take the loop from all the others, whatever it asks for. */
+  #refusal(request: IncomingMessage, caller: Caller): Refusal | null {
+    const { clock, limits } = this.#options.desk;
+    if (this.#refused.has(request.socket)) {
+      caller.isLeaving = true;
+      return { reason: "server_full" };
+    }
+    const wait = caller.rate.take(clock.monotonic());
+    const isHasty = caller.unanswered > limits.http.unanswered;
+    if (wait === 0 && !isHasty) return null;
+    const { address, port } = callerAddress(request);
+    const peer = { address, port, transport: "http" as const };
+    this.#options.desk.recorder.record({ at: clock.now(), peer, command: "(http)", outcome: "rate_limited" });
+    caller.isLeaving = isHasty || caller.rate.refusals >= limits.session.floodRefusals;
+    return { reason: "rate_limited", retryAfterMs: Math.ceil(wait) };
   }
 
-  #rateOf(socket: Duplex): RateLimit {
-    const known = this.#rates.get(socket);
+  #callerOf(socket: Duplex): Caller {
+    const known = this.#callers.get(socket);
     if (known !== undefined) return known;
     const { rateLimit, limits, clock } = this.#options.desk;
     const rate = new RateLimit(rateLimit, rateLimit * limits.session.rateBurst, clock.monotonic());
-    this.#rates.set(socket, rate);
-    return rate;
+    const caller = { rate, unanswered: 0, isLeaving: false };
+    this.#callers.set(socket, caller);
+    return caller;
+  }
+
+  /** Scrapes cost milliseconds; a second's worth of them is answered with one. */
+  #metrics(): Promise<{ readonly type: string; readonly body: string }> {
+    const now = this.#options.desk.clock.monotonic();
+    if (this.#scrape === null || now - this.#scrape.at > METRICS_MS) {
+      this.#scrape = { at: now, text: this.#options.metrics() };
+    }
+    return this.#scrape.text;
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     if (path.startsWith("/api/")) return this.#options.api.handle(request, response);
     if (request.method !== "GET" && request.method !== "HEAD") {
-      return sendProblem(response, { reason: "method_not_allowed" });
+      return sendProblem(response.setHeader("allow", "GET, HEAD"), { reason: "method_not_allowed" });
     }
     switch (path) {
       case "/healthz":
@@ -151,7 +232,7 @@ export class HttpGateway {
         return;
       }
       case "/metrics": {
-        const { type, body } = await this.#options.metrics();
+        const { type, body } = await this.#metrics();
         response.writeHead(200, { "content-type": type }).end(body);
         return;
       }
@@ -163,16 +244,13 @@ export class HttpGateway {
   /** Each sale has a page of its own; which sale it is, the page reads from its address. */
   #servePage(request: IncomingMessage, response: ServerResponse, path: string): void {
     const sale = /^\/vendas\/([A-Za-z0-9_-]{1,64})\/?$/.exec(path)?.[1];
-    if (sale !== undefined) {
-      if (this.#options.desk.counter.view(sale as SaleId) === undefined) {
-        sendProblem(response, { reason: "unknown_sale" });
-        return;
-      }
-      request.url = "/";
+    if (sale !== undefined && this.#options.desk.counter.view(sale as SaleId) === undefined) {
+      if (request.headers.accept?.includes("text/html") === true) sendUnknownSale(response);
+      else sendProblem(response, { reason: "unknown_sale" });
+      return;
     }
-    this.#page(request, response, () =>
-      sendProblem(response, { reason: "bad_message", detail: "Endereço desconhecido" }),
-    );
+    if (this.#page.serve(request, response, sale === undefined ? path : "/")) return;
+    sendProblem(response, { reason: "bad_message", detail: "Endereço desconhecido" });
   }
 }
 
@@ -197,6 +275,22 @@ function describeGarbage(code: string | undefined): [number, Refusal] {
     return [408, { reason: "bad_body", detail: "O pedido demorou demais" }];
   }
   return [HTTP_STATUS.bad_body, { reason: "bad_body", detail: "O pedido não é HTTP" }];
+}
+
+function callerAddress(request: IncomingMessage): { readonly address: string; readonly port: number } {
+  const { remoteAddress, remotePort } = request.socket;
+  return { address: plainAddress(remoteAddress), port: remotePort ?? 0 };
+}
+
+/** For a person who followed a wrong link. */
+function sendUnknownSale(response: ServerResponse): void {
+  const body =
+    '<!doctype html><html lang="pt-BR"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
+    "<title>Venda desconhecida</title><h1>Venda desconhecida</h1>" +
+    '<p>Não há venda neste endereço. <a href="/">Ir para a venda principal</a></p></html>';
+  response
+    .writeHead(404, { "content-type": "text/html; charset=utf-8", "content-length": Buffer.byteLength(body) })
+    .end(body);
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 /** A fault inside one session ends that session and no other. The counter here breaks when it is told to. */
 import { once } from "node:events";
 import { expect } from "chai";
@@ -65,7 +66,7 @@ async function startGateways() {
   const webSockets = new WebSocketGateway({ desk, defaultSale: SALE, origins: [] });
   const readiness = () => ({ ok: true }) as const;
   const metrics = () => Promise.resolve({ type: "text/plain", body: "" });
-  const http = new HttpGateway({ desk, admission, api, webSockets, page: ".", readiness, metrics });
+  const http = new HttpGateway({ desk, admission, api, webSockets, page: PAGE, readiness, metrics });
   const tcp = new TcpGateway({ desk, admission, sale: SALE });
   const ports = [];
   for (const server of [http.server, tcp.server]) {
@@ -80,6 +81,9 @@ async function startGateways() {
   });
   return { httpPort: ports[0]!, tcpPort: ports[1]!, desk, reports };
 }
+
+/** The page as it was built: from dist/test/gateway/ to dist/page/. */
+const PAGE = fileURLToPath(new URL("../../page/", import.meta.url));
 
 describe("a fault inside one session", () => {
   it("closes its WebSocket with 1011, and is reported and counted", async () => {
