@@ -75,6 +75,10 @@ export const LIMITS = {
     silentMs: 30_000,
     /** Requests of one socket that may wait for their answers; with more it is told to go. */
     unanswered: 8,
+    /** Requests of a socket that was told to go, after which it is cut; more than fit into one read. */
+    ignored: 3_000,
+    /** How long one answer of /metrics stands in for the next ones. */
+    metricsMs: 1_000,
     /** The page's files, which are kept in memory. */
     pageBytes: 8 * 1024 * 1024,
   },

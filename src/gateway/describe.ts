@@ -3,8 +3,11 @@ import type { Answer } from "../box-office/answer.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Request } from "../protocol/request.ts";
 
-/** @param text what came in, for requests that couldn't be read; the log makes it harmless. */
-export function describeRequest(request: Request, text: string): string {
+/**
+ * @param text what came in, for requests that couldn't be read; the log makes it harmless.
+ * @param dialect of an unreadable JSON message nothing is told: any word of it may be a key.
+ */
+export function describeRequest(request: Request, text: string, dialect: "text" | "json" = "text"): string {
   switch (request.type) {
     case "query":
       return "CONSULTAR";
@@ -23,7 +26,8 @@ export function describeRequest(request: Request, text: string): string {
       return "SAIR";
     case "refused":
       // A refused purchase may carry a key; its words beyond the first are nobody's business.
-      return /^\s*[[{"]/.test(text) ? "(json)" : (text.trimStart().split(/\s/, 1)[0] ?? "");
+      if (dialect === "json" || /^\s*[[{"]/.test(text)) return "(json)";
+      return text.trimStart().split(/\s/, 1)[0] ?? "";
   }
 }
 
@@ -50,3 +54,11 @@ export function describeRefusal(refusal: Refusal): string {
 export function maskKey(key: string): string {
   return key.length <= 4 ? "****" : `${key.slice(0, 4)}…`;
 }
+
+/** Stands behind a command over HTTP, where each one names its sale; the default sale goes without saying. */
+export function nameSale(sale: string): string {
+  return sale === "" || sale === UNSAID_SALE ? "" : ` venda=${sale}`;
+}
+
+/** The one that the other transports speak to when they name none. */
+const UNSAID_SALE = "default";

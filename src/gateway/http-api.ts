@@ -14,7 +14,7 @@ import { buyerSchema, receiptMessage, stockMessage } from "../protocol/json.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import { isPurchaseKey } from "../protocol/request.ts";
 import { plainAddress } from "./address.ts";
-import { describeAnswer, describeRefusal, maskKey } from "./describe.ts";
+import { describeAnswer, describeRefusal, maskKey, nameSale } from "./describe.ts";
 import type { Desk } from "./desk.ts";
 import { readBody } from "./http-body.ts";
 import { sendProblem } from "./problem.ts";
@@ -41,21 +41,32 @@ interface Exchange {
 interface Route {
   readonly method: "GET" | "POST";
   readonly path: RegExp;
-  readonly organiser: boolean;
+  /** What the command log calls it. */
+  readonly word: string;
   readonly handle: Handler;
 }
 
 const purchaseSchema = z.object({ quantity: z.unknown().optional(), buyer: buyerSchema.optional() });
+const isoSchema = z.iso.datetime({ offset: true });
 /** Epoch milliseconds, or a date as people write it; never one without a zone. */
-const INSTANT_WORDS = "milissegundos desde 1970 ou uma data como 2026-12-01T20:00:00-03:00";
 const instant = z
-  .union([z.int().min(0), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))], {
-    error: INSTANT_WORDS,
+  .unknown()
+  .transform((value, context) => {
+    const time = isoSchema.safeParse(value).success ? Date.parse(String(value)) : value;
+    if (typeof time === "number" && Number.isSafeInteger(time) && time >= 0) return time;
+    const message = "milissegundos desde 1970 ou uma data como 2026-12-01T20:00:00-03:00";
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
   })
   .nullish();
 
-/** What the organiser did, as the command log says it. */
-const DEEDS = { open: "ABRIR", pause: "PAUSAR", close: "ENCERRAR", restock: "REPOR" } as const;
+/** What the organiser does without a body, and what the command log calls it. */
+const CHANGES = [
+  ["open", "ABRIR"],
+  ["pause", "PAUSAR"],
+  ["close", "ENCERRAR"],
+] as const;
+type Change = (typeof CHANGES)[number][0];
 
 export class HttpApi {
   readonly #options: HttpApiOptions;
@@ -73,40 +84,51 @@ export class HttpApi {
       closesAt: instant,
     });
     this.#routes = [
-      route("GET", "/api/sales", false, (exchange) => this.#list(exchange)),
-      route("GET", "/api/sales/:id", false, (exchange) => this.#show(exchange)),
-      route("POST", "/api/sales/:id/purchases", false, (exchange) => this.#buy(exchange)),
-      route("GET", "/api/sales/:id/audit", false, (exchange) => this.#audit(exchange)),
-      route("POST", "/api/admin/sales", true, (exchange) => this.#create(exchange)),
-      route("POST", "/api/admin/sales/:id/restock", true, (exchange) => this.#restock(exchange)),
-      ...(["open", "pause", "close"] as const).map((type) =>
-        route("POST", `/api/admin/sales/:id/${type}`, true, (exchange) =>
-          this.#command(exchange, { type, sale: exchange.sale }),
-        ),
+      route("GET", "/api/sales", "CONSULTAR", (exchange) => this.#list(exchange)),
+      route("GET", "/api/sales/:id", "CONSULTAR", (exchange) => this.#show(exchange)),
+      route("POST", "/api/sales/:id/purchases", "COMPRAR", (exchange) => this.#buy(exchange)),
+      route("GET", "/api/sales/:id/audit", "AUDITAR", (exchange) => this.#audit(exchange)),
+      route("POST", "/api/admin/sales", "CRIAR", (exchange) => this.#create(exchange)),
+      route("POST", "/api/admin/sales/:id/restock", "REPOR", (exchange) => this.#restock(exchange)),
+      ...CHANGES.map(([type, word]) =>
+        route("POST", `/api/admin/sales/:id/${type}`, word, (exchange) => this.#change(exchange, type, word)),
       ),
-      route("GET", "/api/admin/sales/:id/tickets.csv", true, (exchange) => this.#tickets(exchange)),
+      route("GET", "/api/admin/sales/:id/tickets.csv", "INGRESSOS", (exchange) => this.#tickets(exchange)),
     ];
   }
 
   /** Answers a request for a path that begins with `/api/`. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
-    const here = this.#routes.flatMap((candidate) => {
+    const { pathname, searchParams } = addressOf(request);
+    const here = this.#routesAt(pathname);
+    if (here.length === 0)
+      return sendProblem(response, { reason: "bad_message", detail: "Endereço desconhecido" });
+    const found = here.find(({ candidate }) => candidate.method === plainMethod(request));
+    if (found === undefined) {
+      const methods = here.map(({ candidate }) => (candidate.method === "GET" ? "GET, HEAD" : "POST"));
+      return sendProblem(response.setHeader("allow", methods.join(", ")), { reason: "method_not_allowed" });
+    }
+    const { candidate, sale } = found;
+    if (pathname.startsWith("/api/admin/") && !this.#isOrganiser(request)) {
+      return this.#refuse(request, response, candidate.word + nameSale(sale), { reason: "unauthorized" });
+    }
+    await candidate.handle({ request, response, sale, query: searchParams });
+  }
+
+  /** What the command log calls a request that is refused before it is looked at. */
+  describe(request: IncomingMessage): string {
+    const { pathname } = addressOf(request);
+    const found = this.#routesAt(pathname).find(({ candidate }) => candidate.method === plainMethod(request));
+    return found === undefined
+      ? `${request.method ?? ""} ${pathname}`
+      : found.candidate.word + nameSale(found.sale);
+  }
+
+  #routesAt(pathname: string): { readonly candidate: Route; readonly sale: SaleId }[] {
+    return this.#routes.flatMap((candidate) => {
       const match = candidate.path.exec(pathname);
       return match === null ? [] : [{ candidate, sale: (match[1] ?? "") as SaleId }];
     });
-    if (here.length === 0)
-      return sendProblem(response, { reason: "bad_message", detail: "Endereço desconhecido" });
-    const method = request.method === "HEAD" ? "GET" : request.method;
-    const found = here.find(({ candidate }) => candidate.method === method);
-    if (found === undefined) {
-      response.setHeader("allow", here.map(({ candidate }) => candidate.method).join(", "));
-      return sendProblem(response, { reason: "method_not_allowed" });
-    }
-    if (found.candidate.organiser && !this.#isOrganiser(request)) {
-      return this.#refuse(request, response, "ORGANIZAR", { reason: "unauthorized" });
-    }
-    await found.candidate.handle({ request, response, sale: found.sale, query: searchParams });
   }
 
   #list({ response }: Exchange): void {
@@ -121,13 +143,16 @@ export class HttpApi {
 
   async #buy({ request, response, sale }: Exchange): Promise<void> {
     const { limits, entropy } = this.#options.desk;
+    // Asked while it is still connected: afterwards the socket may not know any more.
+    const address = plainAddress(request.socket.remoteAddress);
+    const what = `COMPRAR${nameSale(sale)}`;
     const key = request.headers["idempotency-key"];
-    if (key === undefined) return this.#refuse(request, response, "COMPRAR", { reason: "key_required" });
+    if (key === undefined) return this.#refuse(request, response, what, { reason: "key_required" });
     if (typeof key !== "string" || !isPurchaseKey(key)) {
-      return this.#refuse(request, response, "COMPRAR", { reason: "bad_key" });
+      return this.#refuse(request, response, what, { reason: "bad_key" });
     }
     const body = await readBody(request, purchaseSchema, limits.http.bodyBytes);
-    if (!body.ok) return this.#refuse(request, response, "COMPRAR", body.refusal);
+    if (!body.ok) return this.#refuse(request, response, what, body.refusal);
     const { maxQuantity } = limits.rules;
     const quantity = body.value.quantity ?? 1;
     if (
@@ -136,27 +161,28 @@ export class HttpApi {
       quantity < 1 ||
       quantity > maxQuantity
     ) {
-      return this.#refuse(request, response, "COMPRAR", { reason: "bad_quantity", max: maxQuantity });
+      return this.#refuse(request, response, what, { reason: "bad_quantity", max: maxQuantity });
     }
-    const buyer = body.value.buyer ?? (`ip:${plainAddress(request.socket.remoteAddress)}` as BuyerId);
+    const buyer = body.value.buyer ?? (`ip:${address}` as BuyerId);
     const codes = Array.from({ length: quantity }, () => entropy.ticketCode());
     const command: Command = { type: "buy", items: [{ sale, quantity, codes }], buyer, key };
-    const answer = await this.#ask(
-      request,
-      command,
-      `COMPRAR ${quantity} ${maskKey(key)}${sale === "default" ? "" : ` ${sale}`}`,
-    );
+    const answer = await this.#ask(request, command, `COMPRAR ${quantity} ${maskKey(key)}${nameSale(sale)}`);
     if (answer.kind === "receipt") sendJson(response, 201, receiptMessage(answer, key));
     else sendAnswer(response, answer, 200);
   }
 
   async #audit({ request, response, sale, query }: Exchange): Promise<void> {
     if (query.get("recount") !== "1") {
-      sendAnswer(response, await this.#ask(request, { type: "audit", sale }, "AUDITAR"), 200);
+      sendAnswer(
+        response,
+        await this.#ask(request, { type: "audit", sale }, `AUDITAR${nameSale(sale)}`),
+        200,
+      );
       return;
     }
     const { recount, desk } = this.#options;
-    if (!this.#isOrganiser(request)) sendProblem(response, { reason: "unauthorized" });
+    if (!this.#isOrganiser(request))
+      this.#refuse(request, response, `AUDITAR${nameSale(sale)}`, { reason: "unauthorized" });
     else if (desk.counter.view(sale) === undefined) sendProblem(response, { reason: "unknown_sale" });
     else if (recount === null) {
       sendProblem(response, { reason: "bad_body", detail: "Sem diário em disco não há o que recontar" }, 409);
@@ -181,14 +207,19 @@ export class HttpApi {
   async #restock(exchange: Exchange): Promise<void> {
     const { request, response, sale } = exchange;
     const body = await readBody(request, this.#restockSchema, this.#options.desk.limits.http.bodyBytes);
-    if (!body.ok) return this.#refuse(request, response, `REPOR ${sale}`, body.refusal);
-    await this.#command(exchange, { type: "restock", sale, quantity: body.value.quantity });
+    if (!body.ok) return this.#refuse(request, response, `REPOR${nameSale(sale)}`, body.refusal);
+    const { quantity } = body.value;
+    const what = `REPOR ${quantity}${nameSale(sale)}`;
+    sendAnswer(
+      response,
+      await this.#ask(request, { type: "restock", sale, quantity }, what, "organiser"),
+      200,
+    );
   }
 
-  async #command({ request, response, sale }: Exchange, command: Command): Promise<void> {
-    const deed = command.type in DEEDS ? DEEDS[command.type as keyof typeof DEEDS] : command.type;
-    const what = command.type === "restock" ? `${deed} ${sale} ${command.quantity}` : `${deed} ${sale}`;
-    sendAnswer(response, await this.#ask(request, command, what, "organiser"), 200);
+  async #change({ request, response, sale }: Exchange, type: Change, word: string): Promise<void> {
+    const what = word + nameSale(sale);
+    sendAnswer(response, await this.#ask(request, { type, sale }, what, "organiser"), 200);
   }
 
   async #tickets({ response, sale }: Exchange): Promise<void> {
@@ -237,9 +268,19 @@ export class HttpApi {
   }
 }
 
-function route(method: Route["method"], path: string, organiser: boolean, handle: Handler): Route {
+function route(method: Route["method"], path: string, word: string, handle: Handler): Route {
   const pattern = path.replace(".", "\\.").replace(":id", "([A-Za-z0-9_-]{1,64})");
-  return { method, path: new RegExp(`^${pattern}$`), organiser, handle };
+  return { method, path: new RegExp(`^${pattern}$`), word, handle };
+}
+
+/** Read without `URL`, which throws at some addresses and takes others for hosts: what matches no route isn't there. */
+function addressOf(request: IncomingMessage): { pathname: string; searchParams: URLSearchParams } {
+  const [pathname = "/", query = ""] = (request.url ?? "/").split("?", 2);
+  return { pathname, searchParams: new URLSearchParams(query) };
+}
+
+function plainMethod(request: IncomingMessage): string | undefined {
+  return request.method === "HEAD" ? "GET" : request.method;
 }
 
 function sendAnswer(response: ServerResponse, answer: Answer, status: number): void {

@@ -40,7 +40,8 @@ export async function readBody<T>(
   if (parsed.success) return { ok: true, value: parsed.data };
   const issue = parsed.error.issues[0];
   const path = issue?.path.join(".") ?? "";
-  const wanted = issue?.code === "invalid_union" ? `. Use ${issue.message}` : "";
+  // Only our own checks have words for users; zod's are in English.
+  const wanted = issue?.code === "custom" ? `. Use ${issue.message}` : "";
   return refuse(path === "" ? "O corpo não é o objeto esperado" : `Campo inválido: ${path}${wanted}`);
 }
 

@@ -2,16 +2,20 @@
  * One port for the page, the API, the probes and the WebSockets. node:http carries the few routes.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import helmet from "helmet";
 import type { SaleId } from "../box-office/sale.ts";
-import { HTTP_STATUS, type Refusal } from "../protocol/refusals.ts";
+import type { Refusal } from "../protocol/refusals.ts";
 import { plainAddress } from "./address.ts";
 import type { Admission } from "./admission.ts";
 import type { Desk } from "./desk.ts";
+import { describeRefusal } from "./describe.ts";
+import { handshakeFault } from "./handshake.ts";
 import type { HttpApi } from "./http-api.ts";
-import { PageFiles } from "./page-files.ts";
-import { problemBody, sendProblem } from "./problem.ts";
+import { refuseGarbage, refuseMisshapen } from "./misshapen.ts";
+import { PageFiles, sendUnknownSale } from "./page-files.ts";
+import { refuseUpgrade, sendProblem } from "./problem.ts";
 import { RateLimit } from "./rate-limit.ts";
 import type { WebSocketGateway } from "./websocket-gateway.ts";
 
@@ -33,16 +37,16 @@ interface Caller {
   unanswered: number;
   /** It was told to go; what it still sends is not looked at. */
   isLeaving: boolean;
+  /** Requests that came after it was told to go: they hold memory until the socket is gone. */
+  ignored: number;
 }
-
-/** How long a scrape stands in for the next ones. */
-const METRICS_MS = 1_000;
 
 export class HttpGateway {
   readonly #options: HttpGatewayOptions;
   readonly #server: Server;
   readonly #refused = new WeakSet<Duplex>();
-  readonly #admitted = new WeakSet<Duplex>();
+  /** Let in or turned away already: an offer of HTTP/2 that is passed over makes a connection come by twice. */
+  readonly #seen = new WeakSet<Duplex>();
   readonly #callers = new WeakMap<Duplex, Caller>();
   readonly #page: PageFiles;
   /** Refused sockets that are still open. */
@@ -82,12 +86,18 @@ export class HttpGateway {
         keepAliveTimeout: http.idleMs,
         connectionsCheckingInterval: 1_000,
         noDelay: true,
+        // Looked for in refuseMisshapen, which says in words that it is missing.
+        requireHostHeader: false,
       },
       (request, response) => void this.#handle(request, response),
     );
     this.#server.on("connection", (socket) => this.#admit(socket));
-    this.#server.setTimeout(http.silentMs);
+    this.#server.setTimeout(http.silentMs, (socket) => this.#silent(socket));
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.on("connect", (_request, socket) => {
+      refuseUpgrade(socket, { reason: "method_not_allowed" }, undefined, ["Allow: GET, HEAD, POST"]);
+    });
+    this.#server.on("checkExpectation", (request, response) => void this.#handle(request, response));
     this.#server.on("clientError", refuseGarbage);
   }
 
@@ -106,7 +116,8 @@ export class HttpGateway {
   }
 
   #admit(socket: Duplex & { remoteAddress?: string | undefined }): void {
-    if (this.#admitted.has(socket)) return;
+    if (this.#seen.has(socket)) return;
+    this.#seen.add(socket);
     const { admission, desk } = this.#options;
     // Gone before it was accepted: whatever it sent must not buy, since nobody would know for whom.
     if (socket.remoteAddress === undefined) {
@@ -116,7 +127,6 @@ export class HttpGateway {
     }
     const address = plainAddress(socket.remoteAddress);
     if (admission.enter(address)) {
-      this.#admitted.add(socket);
       socket.on("close", () => admission.leave(address));
       return;
     }
@@ -134,9 +144,13 @@ export class HttpGateway {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     try {
-      if (request.headers.upgrade?.toLowerCase() === "websocket") {
-        this.#options.webSockets.upgrade(request, socket, head, !this.#refused.has(socket));
-      } else this.#answerAsHttp(request, socket, head);
+      if (request.headers.upgrade?.toLowerCase() !== "websocket") {
+        this.#answerAsHttp(request, socket, head);
+        return;
+      }
+      const fault = handshakeFault(request);
+      if (fault === null) this.#options.webSockets.upgrade(request, socket, head, !this.#refused.has(socket));
+      else refuseUpgrade(socket, fault.refusal, fault.status, fault.headers);
     } catch (cause) {
       this.#options.desk.counts.faults += 1;
       this.#options.desk.report("a handshake failed", cause);
@@ -146,6 +160,11 @@ export class HttpGateway {
 
   /** Some clients offer HTTP/2 on their first request. The offer is passed over and the request answered as it is. */
   #answerAsHttp(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // The answers under way belong to the old parser: those of the new one would overtake them.
+    if (this.#callerOf(socket).unanswered > 0) {
+      socket.destroy();
+      return;
+    }
     const lines = [`${request.method} ${request.url} HTTP/1.1`];
     const { rawHeaders } = request;
     for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -153,13 +172,28 @@ export class HttpGateway {
       if (!/^(upgrade|connection|http2-settings)$/i.test(name))
         lines.push(`${name}: ${rawHeaders[i + 1] ?? ""}`);
     }
+    if (/\bclose\b/i.test(request.headers.connection ?? "")) lines.push("Connection: close");
     socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]));
+    // The one listener that node leaves behind; the second coming brings its own.
+    socket.removeAllListeners("timeout");
     this.#server.emit("connection", socket);
+  }
+
+  /** Nothing moved for a while. Only who waits for an answer that is still being made may be silent. */
+  #silent(socket: Socket): void {
+    const waits = this.#callerOf(socket).unanswered > 0 && socket.writableLength === 0;
+    if (waits) socket.setTimeout(this.#options.desk.limits.http.silentMs);
+    else socket.destroy();
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const caller = this.#callerOf(request.socket);
-    if (caller.isLeaving || request.socket.destroyed) return;
+    if (request.socket.destroyed) return;
+    if (caller.isLeaving) {
+      caller.ignored += 1;
+      if (caller.ignored > this.#options.desk.limits.http.ignored) request.socket.destroy();
+      return;
+    }
     caller.unanswered += 1;
     response.once("close", () => {
       caller.unanswered -= 1;
@@ -168,8 +202,8 @@ export class HttpGateway {
       this.#protect(request, response, ignore);
       const refusal = this.#refusal(request, caller);
       if (caller.isLeaving) response.setHeader("connection", "close");
-      if (refusal === null) await this.#route(request, response);
-      else sendProblem(response, refusal);
+      if (refusal !== null) sendProblem(response, refusal);
+      else if (!refuseMisshapen(request, response)) await this.#route(request, response);
     } catch (cause) {
       this.#options.desk.counts.faults += 1;
       this.#options.desk.report("an HTTP request failed", cause);
@@ -190,11 +224,18 @@ export class HttpGateway {
     const wait = caller.rate.take(clock.monotonic());
     const isHasty = caller.unanswered > limits.http.unanswered;
     if (wait === 0 && !isHasty) return null;
+    const refusal: Refusal = { reason: "rate_limited", retryAfterMs: Math.max(1, Math.ceil(wait)) };
+    this.#record(request, refusal);
+    caller.isLeaving = isHasty || caller.rate.refusals >= limits.session.floodRefusals;
+    return refusal;
+  }
+
+  #record(request: IncomingMessage, refusal: Refusal): void {
+    const { clock, recorder } = this.#options.desk;
     const { address, port } = callerAddress(request);
     const peer = { address, port, transport: "http" as const };
-    this.#options.desk.recorder.record({ at: clock.now(), peer, command: "(http)", outcome: "rate_limited" });
-    caller.isLeaving = isHasty || caller.rate.refusals >= limits.session.floodRefusals;
-    return { reason: "rate_limited", retryAfterMs: Math.ceil(wait) };
+    const command = this.#options.api.describe(request);
+    recorder.record({ at: clock.now(), peer, command, outcome: describeRefusal(refusal) });
   }
 
   #callerOf(socket: Duplex): Caller {
@@ -202,16 +243,19 @@ export class HttpGateway {
     if (known !== undefined) return known;
     const { rateLimit, limits, clock } = this.#options.desk;
     const rate = new RateLimit(rateLimit, rateLimit * limits.session.rateBurst, clock.monotonic());
-    const caller = { rate, unanswered: 0, isLeaving: false };
+    const caller = { rate, unanswered: 0, isLeaving: false, ignored: 0 };
     this.#callers.set(socket, caller);
     return caller;
   }
 
-  /** Scrapes cost milliseconds; a second's worth of them is answered with one. */
+  /** Scrapes cost milliseconds; a second's worth of them is answered with one. One that fails is nobody else's. */
   #metrics(): Promise<{ readonly type: string; readonly body: string }> {
-    const now = this.#options.desk.clock.monotonic();
-    if (this.#scrape === null || now - this.#scrape.at > METRICS_MS) {
-      this.#scrape = { at: now, text: this.#options.metrics() };
+    const { clock, limits } = this.#options.desk;
+    const now = clock.monotonic();
+    if (this.#scrape === null || now - this.#scrape.at >= limits.http.metricsMs) {
+      const text = this.#options.metrics();
+      text.catch(() => (this.#scrape = null));
+      this.#scrape = { at: now, text };
     }
     return this.#scrape.text;
   }
@@ -254,43 +298,9 @@ export class HttpGateway {
   }
 }
 
-/** What isn't HTTP gets one clear answer, if it can still be written. */
-function refuseGarbage(fault: Error & { code?: string }, socket: Duplex): void {
-  if (fault.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, refusal] = describeGarbage(fault.code);
-  const body = problemBody(refusal, status);
-  socket.end(
-    `HTTP/1.1 ${status} Refused\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    () => socket.destroy(),
-  );
-}
-
-function describeGarbage(code: string | undefined): [number, Refusal] {
-  if (code === "HPE_HEADER_OVERFLOW") return [431, { reason: "too_long" }];
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    return [408, { reason: "bad_body", detail: "O pedido demorou demais" }];
-  }
-  return [HTTP_STATUS.bad_body, { reason: "bad_body", detail: "O pedido não é HTTP" }];
-}
-
 function callerAddress(request: IncomingMessage): { readonly address: string; readonly port: number } {
   const { remoteAddress, remotePort } = request.socket;
   return { address: plainAddress(remoteAddress), port: remotePort ?? 0 };
-}
-
-/** For a person who followed a wrong link. */
-function sendUnknownSale(response: ServerResponse): void {
-  const body =
-    '<!doctype html><html lang="pt-BR"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
-    "<title>Venda desconhecida</title><h1>Venda desconhecida</h1>" +
-    '<p>Não há venda neste endereço. <a href="/">Ir para a venda principal</a></p></html>';
-  response
-    .writeHead(404, { "content-type": "text/html; charset=utf-8", "content-length": Buffer.byteLength(body) })
-    .end(body);
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

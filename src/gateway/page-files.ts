@@ -50,7 +50,7 @@ export class PageFiles {
     if (file === undefined) return false;
     // Asked for anew each time: a browser never mixes the modules of two versions.
     response.setHeader("cache-control", "no-cache").setHeader("etag", file.etag);
-    if (request.headers["if-none-match"] === file.etag) {
+    if (isKnown(request.headers["if-none-match"], file.etag)) {
       response.writeHead(304).end();
       return true;
     }
@@ -58,4 +58,25 @@ export class PageFiles {
     response.end(request.method === "HEAD" ? undefined : file.body);
     return true;
   }
+}
+
+/** A proxy may have made the tag a weak one, and a client may send several. */
+function isKnown(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(",").some((tag) => ["*", etag].includes(tag.trim().replace(/^W\//, "")));
+}
+
+/** For a person who followed a wrong link. */
+export function sendUnknownSale(response: ServerResponse): void {
+  const body =
+    '<!doctype html><html lang="pt-BR"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
+    "<title>Venda desconhecida</title><h1>Venda desconhecida</h1>" +
+    '<p>Não há venda neste endereço. <a href="/">Ir para a venda principal</a></p></html>';
+  response
+    .writeHead(404, {
+      "content-type": "text/html; charset=utf-8",
+      "content-length": Buffer.byteLength(body),
+      "cache-control": "no-store",
+    })
+    .end(body);
 }

@@ -28,15 +28,24 @@ export function sendProblem(
     "content-length": Buffer.byteLength(body),
     "cache-control": "no-store",
   };
-  if (refusal.reason === "rate_limited") headers["retry-after"] = Math.ceil(refusal.retryAfterMs / 1000);
+  if (refusal.reason === "rate_limited")
+    headers["retry-after"] = Math.max(1, Math.ceil(refusal.retryAfterMs / 1000));
   if (refusal.reason === "busy" || refusal.reason === "server_full") headers["retry-after"] = 1;
   if (refusal.reason === "unauthorized") headers["www-authenticate"] = "Bearer";
   response.writeHead(status, headers).end(body);
 }
 
-/** Refuses a handshake: there is no response object yet, only the socket. */
-export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
-  const status = HTTP_STATUS[refusal.reason];
+/**
+ * Refuses a handshake: there is no response object yet, only the socket.
+ *
+ * @param headers whole lines, beside those that every refusal has.
+ */
+export function refuseUpgrade(
+  socket: Duplex,
+  refusal: Refusal,
+  status = HTTP_STATUS[refusal.reason],
+  headers: readonly string[] = [],
+): void {
   const body = problemBody(refusal, status);
   socket.on("error", () => socket.destroy());
   socket.end(
@@ -44,7 +53,9 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}`,
       "Content-Type: application/problem+json; charset=utf-8",
       `Content-Length: ${Buffer.byteLength(body)}`,
+      "Cache-Control: no-store",
       "Connection: close",
+      ...headers,
       "",
       body,
     ].join("\r\n"),

@@ -101,7 +101,7 @@ describe("an HTTP client", () => {
       "text/html; charset=utf-8",
     ]);
     expect((await fetch(`${base}/sales/default/audit`, { method: "POST" })).headers.get("allow")).to.equal(
-      "GET",
+      "GET, HEAD",
     );
   });
 });

@@ -310,7 +310,7 @@ describe("HTTP", () => {
     });
 
     it("a client that goes away within its body is nobody's fault", async () => {
-      const { httpPort } = await startTestServer();
+      const { httpPort } = await startTestServer([], { http: { metricsMs: 0 } });
       for (let i = 0; i < 3; i++) {
         const client = await TextClient.connect(httpPort);
         client.write(
