@@ -174,8 +174,6 @@ export class HttpGateway {
     }
     if (/\bclose\b/i.test(request.headers.connection ?? "")) lines.push("Connection: close");
     socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]));
-    // The one listener that node leaves behind; the second coming brings its own.
-    socket.removeAllListeners("timeout");
     this.#server.emit("connection", socket);
   }
 

@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import { describeRequest } from "../../src/gateway/describe.ts";
 import { textDialect, jsonDialect } from "../../src/gateway/dialect.ts";
+import { cleanup } from "../support/cleanup.ts";
 import { ask, askOrganiser, audit, buy } from "../support/http-client.ts";
 import { eventually } from "../support/inbox.ts";
 import { ADMIN_TOKEN, spawnServer, startTestServer } from "../support/start-server.ts";
@@ -125,12 +126,18 @@ describe("HTTP out of shape", () => {
 describe("an offer of HTTP/2", () => {
   it("is passed over as often as it is made on one connection", async () => {
     const { httpPort } = await startTestServer();
+    const warnings: Error[] = [];
+    const warned = (warning: Error): number => warnings.push(warning);
+    process.on("warning", warned);
+    cleanup(() => void process.off("warning", warned));
     const client = await TextClient.connect(httpPort);
     for (let i = 1; i <= 12; i++) {
       client.write(`${HEALTH}${H2C}\r\n`);
       await eventually(() => client.received.toString().split("200 OK").length === i + 1, `answer ${i}`);
     }
     expect(await metric(httpPort, "bilheteria_sockets")).to.equal(2);
+    // Node warns of listeners that pile up.
+    expect(warnings).to.deep.equal([]);
   });
 
   it("lets nobody in who was turned away", async () => {
@@ -140,6 +147,10 @@ describe("an offer of HTTP/2", () => {
     await eventually(() => guest.received.includes("ok\n"), "the first one is in");
     const [answer = ""] = await answersTo(httpPort, `${HEALTH}${H2C}\r\n`);
     expect(statusOf(answer)).to.equal(503);
+    guest.write("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    await guest.untilEnd();
+    // Once: the second coming of the same socket isn't another connection.
+    expect(guest.received.toString()).to.match(/^bilheteria_\w*refused\w* 1$/m);
   });
 
   it("behind requests that aren't answered yet ends the connection", async () => {
@@ -193,6 +204,18 @@ describe("silence", () => {
     await eventually(async () => (await metric(httpPort, "bilheteria_sockets")) === 3, "it is connected");
     await eventually(async () => (await metric(httpPort, "bilheteria_sockets")) === 2, "it is cut");
     expect(await metric(httpPort, "bilheteria_session_faults")).to.equal(0);
+  });
+
+  it("ends nobody whose answer isn't there yet", async () => {
+    const { httpPort } = await startTestServer([], { http: { silentMs: 100 } });
+    const client = await TextClient.connect(httpPort);
+    client.write(
+      "POST /api/sales/default/purchases HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIdempotency-Key: k\r\nContent-Length: 2\r\n\r\n",
+    );
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    client.write("{}");
+    await client.untilEnd();
+    expect(statusOf(client.received.toString())).to.equal(201);
   });
 
   it("of a socket that never sends anything ends it", async () => {
