@@ -1,22 +1,10 @@
-import type { NoticeKind, NoticeMessage } from "../src/protocol/messages.ts";
+import type { NoticeMessage } from "../src/protocol/messages.ts";
 import { PAGE_LIMITS } from "./limits.ts";
 
-/** What is no longer news, or no longer true, once a notice of the first kind comes. */
-const ENDS: Readonly<Record<NoticeKind, readonly NoticeKind[]>> = {
-  opened: ["opened", "paused", "closed"],
-  paused: ["opened", "paused"],
-  closed: ["opened", "paused", "closed"],
-  sold_out: ["opened", "restocked", "sold_out"],
-  restocked: ["sold_out"],
-};
-
-/**
- * The notices on the banner: the newest, and those that came with it and still hold, so that none is lost behind
- * another and none contradicts another.
- */
+/** The notices on the banner: the newest, and those that came with it, so that none is lost behind another. */
 export class NoticeBoard {
   #notices: readonly NoticeMessage[] = [];
-  #newestAt = -Infinity;
+  #newestAt = 0;
 
   get notices(): readonly NoticeMessage[] {
     return this.#notices;
@@ -25,9 +13,7 @@ export class NoticeBoard {
   /** @param now monotonic milliseconds, here and below. */
   pin(notice: NoticeMessage, now: number): void {
     const together = now - this.#newestAt < PAGE_LIMITS.noticeGroupMs;
-    const ended = ENDS[notice.kind];
-    const kept = together ? this.#notices.filter(({ kind }) => !ended.includes(kind)) : [];
-    this.#notices = [...kept, notice].slice(-2);
+    this.#notices = together ? [...this.#notices, notice].slice(-3) : [notice];
     this.#newestAt = now;
   }
 
