@@ -143,7 +143,7 @@ export class Session implements Subscriber {
     const request = this.#dialect.parse(text, this.#desk.requestLimits);
     const wait = this.#desk.rateLimit === 0 ? 0 : this.#rate.take(this.#desk.clock.monotonic());
     if (wait > 0) {
-      this.#refuseFlood(wait, describeRequest(request, text), requestId(request));
+      this.#refuseFlood(wait, describeRequest(request, text, this.#dialect.name), requestId(request));
       return;
     }
     switch (request.type) {
@@ -152,10 +152,10 @@ export class Session implements Subscriber {
         this.#ask(request);
         return;
       case "refused":
-        this.#refuse(request.refusal, describeRequest(request, text), request.id);
+        this.#refuse(request.refusal, describeRequest(request, text, this.#dialect.name), request.id);
         return;
       default:
-        this.#record(describeRequest(request, text), "ok");
+        this.#record(describeRequest(request, text, this.#dialect.name), "ok");
         this.#answerHere(request);
     }
   }
