@@ -86,23 +86,31 @@ export class Connection {
     return true;
   }
 
-  /** What the browser says of its network. A return of it is worth an attempt at once, but not by all at once. */
+  /** What the browser says of its network. A return of it is worth an attempt at once. */
   networkChanged(online: boolean): void {
-    if (this.#online === online) return;
     this.#online = online;
     if (this.#link.kind === "away") return;
     if (!online) {
       this.#dropSocket();
       this.#become({ kind: "offline" });
-    } else if (this.#link.kind === "offline") {
-      this.#attempt = 0;
-      this.#waitFor("lost");
+    } else {
+      this.#hurry();
     }
   }
 
-  /** Asks at once whether the server is still there: a phone that slept may have missed the end. */
+  /** Somebody looks again. A phone that slept may have missed the end, and its timers are late: asks, or connects, now. */
   wake(): void {
     if (this.#link.kind === "live") this.#pulse();
+    else this.#hurry();
+  }
+
+  /** A full server is left its air: whoever looks at it in vain would knock the most. */
+  #hurry(): void {
+    const link = this.#link;
+    const canHurry = link.kind === "offline" || (link.kind === "waiting" && link.why === "lost");
+    if (!canHurry || !this.#online) return;
+    this.#attempt = 0;
+    this.connect();
   }
 
   #receive(text: string): void {

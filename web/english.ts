@@ -59,7 +59,9 @@ export const english: Words = {
   },
   stale: "Without a connection this number may be out of date.",
   buy: (n) => `Buy ${n} ${plural(n, "ticket", "tickets")}`,
+  buyMore: (n) => `Buy ${n} more`,
   buying: "Buying…",
+  secured: (n) => plural(n, "Ticket secured", "Tickets secured"),
   slow: "The answer takes longer than usual. Your order is kept and counts only once.",
   again: (seconds, tryNumber, tries) =>
     `A long line. Trying again ${seconds > 0 ? `in ${seconds} s` : "now"} (${tryNumber} of ${tries}).`,

@@ -40,7 +40,7 @@ const connection = new Connection({
   changed: paintSoon,
 });
 
-const view = new View({
+const view = new View(timers, {
   buy: () => {
     purchases?.buy(quantity);
   },
@@ -102,6 +102,7 @@ function receive(message: ServerMessage): void {
     case "receipt":
       sale.takeReceipt(message);
       purchases?.takeReceipt(message);
+      quantity = 1;
       break;
     case "rejected":
       purchases?.takeRefusal(message);
@@ -179,6 +180,7 @@ function paint(): void {
     watching: sale.watching,
     attempt: purchases?.current ?? null,
     outcome: purchases?.outcome ?? null,
+    resting: purchases?.resting ?? false,
     quantity,
   });
   const newest = sale.stock?.position.offset ?? Infinity;

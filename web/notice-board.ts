@@ -1,10 +1,22 @@
-import type { NoticeMessage } from "../src/protocol/messages.ts";
+import type { NoticeKind, NoticeMessage } from "../src/protocol/messages.ts";
 import { PAGE_LIMITS } from "./limits.ts";
 
-/** The notices on the banner: the newest, and those that came with it, so that none is lost behind another. */
+/** What is no longer news, or no longer true, once a notice of the first kind comes. */
+const ENDS: Readonly<Record<NoticeKind, readonly NoticeKind[]>> = {
+  opened: ["opened", "paused", "closed"],
+  paused: ["opened", "paused"],
+  closed: ["opened", "paused", "closed"],
+  sold_out: ["opened", "restocked", "sold_out"],
+  restocked: ["sold_out"],
+};
+
+/**
+ * The notices on the banner: the newest, and those that came with it and still hold, so that none is lost behind
+ * another and none contradicts another.
+ */
 export class NoticeBoard {
   #notices: readonly NoticeMessage[] = [];
-  #newestAt = 0;
+  #newestAt = -Infinity;
 
   get notices(): readonly NoticeMessage[] {
     return this.#notices;
@@ -13,7 +25,9 @@ export class NoticeBoard {
   /** @param now monotonic milliseconds, here and below. */
   pin(notice: NoticeMessage, now: number): void {
     const together = now - this.#newestAt < PAGE_LIMITS.noticeGroupMs;
-    this.#notices = together ? [...this.#notices, notice].slice(-3) : [notice];
+    const ended = ENDS[notice.kind];
+    const kept = together ? this.#notices.filter(({ kind }) => !ended.includes(kind)) : [];
+    this.#notices = [...kept, notice].slice(-2);
     this.#newestAt = now;
   }
 

@@ -59,7 +59,9 @@ export const portuguese: Words = {
   },
   stale: "Sem conexão, este número pode estar desatualizado.",
   buy: (n) => `Comprar ${n} ${plural(n, "ingresso", "ingressos")}`,
+  buyMore: (n) => `Comprar mais ${n}`,
   buying: "Comprando…",
+  secured: (n) => plural(n, "Ingresso garantido", "Ingressos garantidos"),
   slow: "A resposta está demorando mais que o normal. Seu pedido está guardado e vale uma vez só.",
   again: (seconds, tryNumber, tries) =>
     `Muita gente na fila. Tentamos de novo ${seconds > 0 ? `em ${seconds} s` : "agora"} (${tryNumber} de ${tries}).`,

@@ -64,6 +64,7 @@ export class Purchases {
   readonly #parts: PurchaseParts;
   readonly #entries = new Map<string, Entry>();
   #receipts: readonly StoredReceipt[];
+  #restsUntil = -Infinity;
   /** How the newest purchase of this tab ended. */
   outcome: Outcome | null = null;
 
@@ -84,10 +85,15 @@ export class Purchases {
     return null;
   }
 
-  /** @returns false, and buys nothing, while another purchase has no answer. */
+  /** Just bought: a press that comes now was meant for that purchase. */
+  get resting(): boolean {
+    return this.#parts.timers.monotonic() < this.#restsUntil;
+  }
+
+  /** @returns false, and buys nothing, while another purchase has no answer or has had it only just now. */
   buy(quantity: number): boolean {
     const { store, sale, newKey, today } = this.#parts;
-    if (this.#entries.size > 0) return false;
+    if (this.#entries.size > 0 || this.resting) return false;
     const pending = { key: newKey(), sale, buyer: store.buyer(newKey), quantity, madeAt: today() };
     store.savePending(pending);
     this.outcome = null;
@@ -121,7 +127,7 @@ export class Purchases {
   }
 
   takeReceipt(message: ReceiptMessage): void {
-    const { store, sale } = this.#parts;
+    const { store, sale, timers, changed } = this.#parts;
     if (message.sale !== sale) return;
     const { id: key, order, position, at } = message;
     const receipt = { key, sale, codes: message.tickets.map(({ code }) => code), order, position, at };
@@ -130,7 +136,9 @@ export class Purchases {
     this.#drop(key);
     this.#receipts = store.receipts();
     this.outcome = { kind: "bought", receipt };
-    this.#parts.changed();
+    this.#restsUntil = timers.monotonic() + PAGE_LIMITS.restMs;
+    timers.after(PAGE_LIMITS.restMs, changed);
+    changed();
   }
 
   takeRefusal(message: RejectedMessage | ErrorMessage): void {

@@ -23,6 +23,8 @@ export interface Facts {
   readonly watching: number | null;
   readonly attempt: Attempt | null;
   readonly outcome: Outcome | null;
+  /** The newest purchase was answered only just now. */
+  readonly resting: boolean;
   /** Tickets that the stepper asks for. */
   readonly quantity: number;
 }
@@ -49,6 +51,8 @@ export interface Screen {
   readonly caption: string;
   /** Share of the capacity that is left, 0 to 1; null while it isn't known. */
   readonly share: number | null;
+  /** Parts of the gauge; null where there are too many tickets to show each. */
+  readonly segments: number | null;
   readonly tally: string;
   readonly audience: string;
   readonly clock: string;
@@ -81,6 +85,7 @@ export function describeScreen(facts: Facts): Screen {
     linkSpoken: words.links.spoken[shownLink.tone],
     ...describeFigure(facts, words),
     share: stock === null ? null : stock.available / stock.capacity,
+    segments: stock === null || stock.capacity > PAGE_LIMITS.gaugeSegments ? null : stock.capacity,
     tally: describeTally(stock, words, number),
     audience: watching === null || link.kind !== "live" ? "" : words.watching(number(watching), watching),
     clock: now === null ? "" : timeOfDay(facts.language, now, true),
@@ -143,14 +148,21 @@ function describeLink(link: Link, monotonic: number, { links }: Words): Screen["
   }
 }
 
-function describeButton({ attempt, link, quantity }: Facts, mood: Mood, words: Words): Screen["button"] {
+function describeButton(facts: Facts, mood: Mood, words: Words): Screen["button"] {
+  const { attempt, link, resting } = facts;
   const busy = attempt !== null && attempt.progress.kind !== "asking";
   const offered = mood === "open" || mood === "scheduled" || mood === "unknown";
   return {
-    text: busy ? words.buying : offered ? words.buy(quantity) : words.states[mood],
-    enabled: attempt === null && mood === "open" && link.kind === "live",
+    text: busy ? words.buying : offered ? describeOffer(facts, words) : words.states[mood],
+    enabled: attempt === null && !resting && mood === "open" && link.kind === "live",
     busy,
   };
+}
+
+/** Whoever has just bought sees that another press would be another purchase. */
+function describeOffer({ outcome, resting, quantity }: Facts, words: Words): string {
+  if (outcome?.kind !== "bought") return words.buy(quantity);
+  return resting ? words.secured(outcome.receipt.codes.length) : words.buyMore(quantity);
 }
 
 function describeNote(facts: Facts, words: Words, mood: Mood): Note {

@@ -1,10 +1,12 @@
 /** Paints a screen. Keeps nothing but the elements, and touches only what differs. */
 import { PAGE_LIMITS } from "./limits.ts";
 import type { NoticeMessage } from "../src/protocol/messages.ts";
+import { PoliteVoice } from "./polite-voice.ts";
 import { Reels } from "./reels.ts";
 import { ReceiptList, type ReceiptView } from "./receipt-list.ts";
 import { numberFormat } from "./formats.ts";
-import type { Screen } from "./screen.ts";
+import type { Note, Screen } from "./screen.ts";
+import type { Timers } from "./timers.ts";
 import type { FixedWord } from "./vocabulary.ts";
 import { WORDS, type Language } from "./words.ts";
 
@@ -30,10 +32,11 @@ export interface Painting {
 export class View {
   readonly #reels = new Reels(byId("figure"));
   readonly #receipts = new ReceiptList(byId("receipts"));
-  #spoken = "";
-  #spokenAt = -Infinity;
+  /** Screen readers hear the number now and then, not each time that it changes. */
+  readonly #voice: PoliteVoice;
 
-  constructor(actions: Actions) {
+  constructor(timers: Timers, actions: Actions) {
+    this.#voice = new PoliteVoice(timers, PAGE_LIMITS.summaryMs, (text) => setText("summary", text));
     onPress("buy", actions.buy);
     onPress("fewer", () => actions.step(-1));
     onPress("more", () => actions.step(1));
@@ -57,16 +60,7 @@ export class View {
     setText("kept", WORDS[language].fixed[painting.durable ? "kept" : "notKept"]);
     this.#receipts.show(painting.receipts, language);
     paintTheme(language);
-    this.#speak(screen.summary);
-  }
-
-  /** Screen readers hear the number now and then, not each time that it changes. */
-  #speak(summary: string): void {
-    const now = performance.now();
-    if (summary === this.#spoken || now - this.#spokenAt < PAGE_LIMITS.summaryMs) return;
-    this.#spoken = summary;
-    this.#spokenAt = now;
-    setText("summary", summary);
+    this.#voice.tell(`${language} ${screen.mood}`, screen.summary);
   }
 }
 
@@ -82,7 +76,9 @@ function paintFace(screen: Screen): void {
   setText("tally", screen.tally);
   setText("audience", screen.audience);
   setText("clock", screen.clock);
-  byId("gauge").style.setProperty("--share", String(screen.share ?? 1));
+  const gauge = byId("gauge");
+  gauge.style.setProperty("--share", String(screen.share ?? 1));
+  gauge.style.setProperty("--segment", screen.segments === null ? "24px" : `${100 / screen.segments}%`);
   const link = byId("link");
   link.dataset["tone"] = screen.link.tone;
   body.dataset["link"] = screen.link.tone;
@@ -98,16 +94,24 @@ function paintCounter({ button, stepper, note, asking, away }: Screen, language:
   setText("quantity", stepper.value);
   setFlag(byId("fewer"), "aria-disabled", !stepper.fewer);
   setFlag(byId("more"), "aria-disabled", !stepper.more);
-  const noteElement = byId("note");
-  noteElement.dataset["tone"] = note.tone;
+  paintNote(note, language);
+  byId("unanswered").hidden = !asking || away;
+  byId("away").hidden = !away;
+  byId("till").hidden = asking || away;
+  buy.hidden = asking || away;
+}
+
+function paintNote(note: Note, language: Language): void {
+  const item = byId("note");
+  const isNew = item.dataset["tone"] !== note.tone;
+  item.dataset["tone"] = note.tone;
   setText("note-text", note.text);
   setText("spoken-note", note.spoken);
   const anchor = byId("note-link");
   anchor.hidden = note.tickets !== true;
   setText("note-link", WORDS[language].seeTickets);
-  byId("unanswered").hidden = !asking || away;
-  byId("away").hidden = !away;
-  byId("till").hidden = asking || away;
+  // How a purchase ended is never left out of sight.
+  if (isNew && (note.tone === "good" || note.tone === "bad")) item.scrollIntoView({ block: "nearest" });
 }
 
 function paintNotices({ notices, language }: Painting): void {
@@ -115,7 +119,9 @@ function paintNotices({ notices, language }: Painting): void {
   const number = numberFormat(language);
   const line = notices.map(({ kind, quantity }) => words.notices[kind](number(quantity ?? 0))).join(" ");
   setText("aviso-text", line);
-  byId("aviso").dataset["kind"] = notices.at(-1)?.kind ?? "";
+  const banner = byId("aviso");
+  banner.dataset["kind"] = notices.at(-1)?.kind ?? "";
+  banner.toggleAttribute("data-many", notices.length > 1);
   byId("dismiss").hidden = notices.length === 0;
 }
 

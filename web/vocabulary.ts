@@ -31,7 +31,10 @@ export interface Words {
   readonly hints: Readonly<Record<Mood, string>>;
   readonly stale: string;
   readonly buy: (n: number) => string;
+  readonly buyMore: (n: number) => string;
   readonly buying: string;
+  /** On the button, right after a purchase. */
+  readonly secured: (n: number) => string;
   readonly slow: string;
   readonly again: (seconds: number, tryNumber: number, tries: number) => string;
   readonly againSpoken: string;

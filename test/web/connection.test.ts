@@ -98,11 +98,11 @@ describe("the page's connection", () => {
       waits.push(wait);
       time.advance(wait);
     }
-    expect(waits.slice(0, 6)).to.deep.equal([999, 1_999, 3_999, 7_999, 14_999, 14_999]);
+    expect(waits.slice(0, 6)).to.deep.equal([999, 1_999, 3_999, 4_999, 4_999, 4_999]);
     expect(Math.max(...waits)).to.be.below(PAGE_LIMITS.reconnect.capMs);
   });
 
-  it("waits at random", () => {
+  it("waits at random, and long enough for a server to start again", () => {
     const waits = [0, 0.3, 0.9].map((random) => {
       const setup = greeted();
       setup.random = random;
@@ -110,7 +110,7 @@ describe("the page's connection", () => {
       const { link } = setup.connection;
       return link.kind === "waiting" ? link.retryAt - setup.time.monotonic() : -1;
     });
-    expect(waits).to.deep.equal([0, 300, 900]);
+    expect(waits).to.deep.equal([300, 510, 930]);
   });
 
   it("doesn't take a greeting before a quick end for success: a server that fails at once isn't hammered", () => {
@@ -118,15 +118,15 @@ describe("the page's connection", () => {
     const { connection, time, last } = setup;
     setup.random = 0.999_999;
     connection.connect();
-    for (let attempt = 0; attempt < 4; attempt++) {
+    for (let attempt = 0; attempt < 3; attempt++) {
       last().say(hello());
       last().events.closed(1011);
-      time.advance(8_000);
+      time.advance(4_000);
     }
     last().say(hello());
     last().events.closed(1011);
     expect(connection.link.kind).to.equal("waiting");
-    time.advance(8_000);
+    time.advance(4_000);
     expect(connection.link.kind).to.equal("waiting");
   });
 
@@ -136,7 +136,7 @@ describe("the page's connection", () => {
     setup.random = 0.999_999;
     for (let attempt = 0; attempt < 4; attempt++) {
       last().events.closed(1006);
-      time.advance(15_000);
+      time.advance(PAGE_LIMITS.reconnect.capMs);
     }
     last().say(hello());
     time.advance(PAGE_LIMITS.steadyMs);
@@ -191,14 +191,34 @@ describe("the page's connection", () => {
     expect(connection.link.kind).to.equal("live");
   });
 
-  it("rests while the browser is offline and comes back soon after", () => {
+  it("comes back at once when somebody looks at the page again", () => {
+    const { connection, time, last, sockets } = greeted();
+    last().events.closed(1001);
+    connection.wake();
+    expect(sockets).to.have.lengthOf(2);
+    connection.wake();
+    time.advance(PAGE_LIMITS.reconnect.capMs);
+    expect(sockets).to.have.lengthOf(2);
+  });
+
+  it("knocks at a full server no sooner for being looked at, and at none that sent it away", () => {
+    for (const code of [1013, 1008]) {
+      const { connection, last, sockets } = greeted();
+      last().events.closed(code);
+      connection.wake();
+      connection.networkChanged(true);
+      expect(sockets).to.have.lengthOf(1);
+    }
+  });
+
+  it("rests while the browser is offline and comes back at once after", () => {
     const { connection, time, sockets } = greeted();
     connection.networkChanged(false);
     expect(connection.link.kind).to.equal("offline");
+    connection.wake();
     time.advance(3_600_000);
     expect(sockets).to.have.lengthOf(1);
     connection.networkChanged(true);
-    time.advance(PAGE_LIMITS.reconnect.baseMs);
     expect(sockets).to.have.lengthOf(2);
   });
 

@@ -163,12 +163,11 @@ describe("the page in a browser", function () {
     await sees(page, "#figure", "09");
     first.kill("SIGKILL");
     await first.exit;
-    await until(async () => !(await lit(page)), "the page notices");
-    expect(await page.textContent("#link-text")).to.match(/Reconectando|Conectando/);
+    await until(() => lost(page), "the page notices");
     const second = await spawnServer(["--data", data, "--port", String(first.httpPort)]);
     await live(page);
     await sees(page, "#figure", "09");
-    await press(page, "Comprar 1 ingresso");
+    await press(page, "Comprar mais 1");
     await sees(page, "#figure", "08");
     expect(await soldBy(second)).to.equal(2);
     expect(await page.locator(".code").count()).to.equal(2);
@@ -215,6 +214,7 @@ describe("the page in a browser", function () {
     await sees(page, "#state", "Em pausa");
     expect(await lit(page)).to.equal(false);
     await organiser(server, "open");
+    await sees(page, "[role=alert]", "Venda aberta!");
     await enabled(page);
     await organiser(server, "restock", "POST", { quantity: 20 });
     await sees(page, "#figure", "25");
@@ -270,7 +270,7 @@ describe("the page in a browser", function () {
       await sees(page, "#figure", "1");
       await page.locator(".code").waitFor();
       expect(await seriousFaults(page)).to.deep.equal([]);
-      await press(page, "Comprar 1 ingresso");
+      await press(page, "Comprar mais 1");
       await sees(page, "[role=alert]", "O estoque acabou de esgotar!");
       expect(await seriousFaults(page)).to.deep.equal([]);
     });
@@ -294,6 +294,62 @@ describe("the page in a browser", function () {
       .filter((item) => item.getBoundingClientRect().height < 44 || item.getBoundingClientRect().width < 44)
       .map((item) => item.id || item.className)`);
     expect(small).to.deep.equal([]);
+  });
+
+  for (const height of [616, 740]) {
+    it(`shows the button and how the purchase ended on a phone with ${height} px, without scrolling`, async () => {
+      const viewport = { width: PHONE.width, height };
+      const server = await serve("--stock", "10", "--title", "Festa da turma, com banda e karaokê até tarde");
+      const { page } = await openPage(browser, address(server), { viewport });
+      await press(page, "Comprar 1 ingresso");
+      await sees(page, "#note-text", "Compra realizada: 1 ingresso.");
+      for (const id of ["buy", "note-text", "note-link"]) {
+        const box = await page.locator(`#${id}`).boundingBox();
+        expect(box, id).not.to.equal(null);
+        expect((box?.y ?? 0) + (box?.height ?? 0), id).to.be.within(1, height);
+      }
+      expect(await page.evaluate("scrollY")).to.equal(0);
+    });
+  }
+
+  it("buys nothing on a press right after a purchase, and more on a later one", async () => {
+    const server = await serve("--stock", "10");
+    const { page } = await openPage(browser, address(server));
+    await press(page, "Comprar 1 ingresso");
+    await sees(page, "#buy", "Ingresso garantido");
+    // A finger doesn't wait until the button is lit, which a plain click of Playwright's would.
+    await page.click("#buy", { force: true });
+    await press(page, "Comprar mais 1");
+    await sees(page, "#figure", "08");
+    expect(await soldBy(server)).to.equal(2);
+  });
+
+  it("tells screen readers the number that is left in the end, and at once that none is", async () => {
+    const server = await serve("--stock", "10");
+    const { page } = await openPage(browser, address(server));
+    await sees(page, "#summary", "10 ingressos disponíveis");
+    const buyer = await WsClient.connect(server.httpPort);
+    for (let left = 9; left >= 4; left--) await buyer.ask("COMPRAR");
+    await sees(page, "#figure", "04");
+    await sees(page, "#summary", "4 ingressos disponíveis");
+    await buyer.ask("COMPRAR 1");
+    await buyer.ask("COMPRAR 3");
+    await sees(page, "#state", "Esgotado");
+    expect(await page.textContent("#summary")).to.equal("0 ingressos disponíveis");
+  });
+
+  it("is back within seconds of a planned restart", async () => {
+    const data = await temporaryDirectory();
+    const first = await spawnServer(["--stock", "10", "--data", data]);
+    const { page } = await openPage(browser, address(first));
+    await enabled(page);
+    first.kill("SIGTERM");
+    await first.exit;
+    await until(() => lost(page), "the page notices");
+    await spawnServer(["--data", data, "--port", String(first.httpPort)]);
+    const startedAt = performance.now();
+    await live(page);
+    expect(performance.now() - startedAt).to.be.below(6_000);
   });
 
   it("keeps its place while the number changes width", async () => {
@@ -338,6 +394,10 @@ async function lit(page: Page): Promise<boolean> {
 
 function enabled(page: Page): Promise<void> {
   return until(() => lit(page), "the button is lit");
+}
+
+async function lost(page: Page): Promise<boolean> {
+  return /Reconectando|Conectando/.test((await page.textContent("#link-text")) ?? "");
 }
 
 async function live(page: Page): Promise<void> {

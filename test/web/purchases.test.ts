@@ -109,6 +109,7 @@ describe("the page's purchases", () => {
     for (const order of [1, 2]) {
       tab.purchases.buy(1);
       tab.purchases.takeReceipt(receipt({ id: tab.sent.at(-1)!.id, order, at: order }));
+      time.advance(PAGE_LIMITS.restMs);
     }
     const { receipts, current } = new Tab(storage, time).purchases;
     expect(receipts.map(({ order, codes }) => [order, ...codes])).to.deep.equal([
@@ -116,6 +117,19 @@ describe("the page's purchases", () => {
       [1, "K7QM4TXR9WPD"],
     ]);
     expect(current).to.equal(null);
+  });
+
+  it("buys nothing on a press that comes right after the receipt, and again after a rest", () => {
+    const { tab, time } = setUp();
+    tab.purchases.buy(1);
+    tab.accept();
+    time.advance(PAGE_LIMITS.restMs - 1);
+    expect(tab.purchases.resting).to.equal(true);
+    expect(tab.purchases.buy(1)).to.equal(false);
+    expect(tab.sent).to.have.lengthOf(1);
+    time.advance(1);
+    expect(tab.purchases.buy(1)).to.equal(true);
+    expect(tab.sent).to.have.lengthOf(2);
   });
 
   it("keeps the receipts of each sale apart", () => {

@@ -22,6 +22,7 @@ function facts(changes: Partial<Facts> = {}): Facts {
     watching: 1_204,
     attempt: null,
     outcome: null,
+    resting: false,
     quantity: 1,
     ...changes,
   };
@@ -94,6 +95,32 @@ describe("the page's screen", () => {
     expect(enabled({ link: { kind: "offline" } })).to.equal(false);
     expect(enabled({ link: { kind: "away", code: 1008 } })).to.equal(false);
     expect(enabled({ attempt: attempt({ kind: "sent", since: 0 }) })).to.equal(false);
+  });
+
+  it("rests the button after a purchase, and then says that a press would buy more", () => {
+    const receipt = {
+      key: "k",
+      sale: "show",
+      codes: ["A", "B"],
+      order: 1,
+      position: { epoch: 1, offset: 1 },
+      at: 0,
+    };
+    const bought = { outcome: { kind: "bought", receipt } } as const;
+    expect(describeScreen(facts({ ...bought, resting: true })).button).to.deep.equal({
+      text: "Ingressos garantidos",
+      enabled: false,
+      busy: false,
+    });
+    expect(describeScreen(facts(bought)).button).to.deep.include({ text: "Comprar mais 1", enabled: true });
+    const gone = { ...bought, resting: true, stock: stock({ state: "sold_out", available: 0, sold: 10 }) };
+    expect(describeScreen(facts(gone)).button.text).to.equal("Esgotado");
+  });
+
+  it("draws one segment per ticket while they can be counted by eye", () => {
+    const segments = (capacity: number): unknown =>
+      describeScreen(facts({ stock: stock({ capacity, available: 1 }) })).segments;
+    expect([1, 10, 40, 41, 1_000_000].map(segments)).to.deep.equal([1, 10, 40, null, null]);
   });
 
   it("says that the number may be old while there is no connection", () => {
