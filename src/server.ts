@@ -7,7 +7,9 @@ import type { Server as NetServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { AdminToken } from "./admin-token.ts";
+import type { Answer } from "./box-office/answer.ts";
 import { createBoxOffice } from "./box-office/box-office.ts";
+import type { Command } from "./box-office/command.ts";
 import type { SaleId, SaleView } from "./box-office/sale.ts";
 import { Hub } from "./broadcast/hub.ts";
 import { ConfigError, DEFAULT_SALE, readInstant, type Limits, type Settings } from "./config.ts";
@@ -153,14 +155,12 @@ async function createDefaultSale(
     );
   }
   await new Promise<void>((resolve, reject) => {
-    const taken = engine.submit(
-      { type: "create", sale, title, capacity, opensAt, closesAt: null },
-      (answer) => {
-        if (answer.kind === "stock") resolve();
-        else reject(new Error(`the default sale can't be created: ${JSON.stringify(answer)}`));
-      },
-      "organiser",
-    );
+    const command: Command = { type: "create", sale, title, capacity, opensAt, closesAt: null };
+    const reply = (answer: Answer): void => {
+      if (answer.kind === "stock") resolve();
+      else reject(new Error(`the default sale can't be created: ${JSON.stringify(answer)}`));
+    };
+    const taken = engine.submit({ command, reply }, "organiser");
     if (!taken) reject(new Error("the default sale can't be created: the queue takes nothing"));
   });
   return true;

@@ -14,9 +14,7 @@
  * A rejection or a query is answered with its batch: it may have been decided on events that aren't durable yet.
  * If an append fails, the state here is ahead of the disk and can't be trusted any more: the engine stops for good.
  */
-import type { Answer } from "../box-office/answer.ts";
 import type { BoxOffice } from "../box-office/box-office.ts";
-import type { Command } from "../box-office/command.ts";
 import type { Rules } from "../box-office/decide.ts";
 import type { Purchase } from "../box-office/purchases.ts";
 import { viewSale, type SaleId, type SaleView } from "../box-office/sale.ts";
@@ -29,6 +27,7 @@ import type {
   Clock,
   Counter,
   EngineProbe,
+  Envelope,
   Journal,
   Published,
   Scheduler,
@@ -97,9 +96,9 @@ export class Engine implements Counter {
     return this.#durableOffset;
   }
 
-  submit(command: Command, reply: (answer: Answer) => void, priority?: "organiser"): boolean {
+  submit(envelope: Envelope, priority?: "organiser"): boolean {
     if (this.#phase !== "serving") return false;
-    if (!this.#mailbox.offer({ command, reply }, priority === "organiser")) return false;
+    if (!this.#mailbox.offer(envelope, priority === "organiser")) return false;
     this.#wake();
     return true;
   }

@@ -62,7 +62,7 @@ export interface Journal {
 /** One command's way through the engine; `reply` is called exactly once, in mailbox order. */
 export interface Envelope {
   readonly command: Command;
-  readonly reply: (answer: Answer) => void;
+  reply(answer: Answer): void;
 }
 
 /** What one durable batch changed, told after its replies have left. */
@@ -78,7 +78,7 @@ export interface Published {
 /** How the gateways reach the queue. */
 export interface Counter {
   /** False when the mailbox is full: nothing was taken and `reply` will never be called. */
-  submit(command: Command, reply: (answer: Answer) => void, priority?: "organiser"): boolean;
+  submit(envelope: Envelope, priority?: "organiser"): boolean;
   /** The last durable view of a sale, for readers outside the queue. */
   view(sale: SaleId): SaleView | undefined;
   views(): Iterable<SaleView>;

@@ -27,6 +27,31 @@ export function encodeTextFrames(messages: readonly string[]): Buffer {
   return bytes;
 }
 
+/** The longest payload whose frame has a header of two bytes. */
+const SHORT = 125;
+
+/**
+ * The frames of short ASCII messages as one string of bytes (Latin-1), which the system's layers below take faster than
+ * a buffer made for them; null if one of the messages isn't short or isn't ASCII.
+ */
+export function shortTextFrames(messages: readonly string[]): string | null {
+  let frames = "";
+  for (let i = 0; i < messages.length; i++) {
+    const message = messages[i] ?? "";
+    if (message.length > SHORT || !isAscii(message)) return null;
+    frames += (SHORT_HEADERS[message.length] ?? "") + message;
+  }
+  return frames;
+}
+
+/** By the length of the payload. */
+const SHORT_HEADERS = Array.from({ length: SHORT + 1 }, (_, size) => String.fromCharCode(TEXT_FINAL, size));
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
+}
+
 export function encodeTextFrame(message: string): Buffer {
   return encodeTextFrames([message]);
 }

@@ -235,7 +235,7 @@ export class HttpApi {
     priority?: "organiser",
   ): Promise<Answer> {
     const answer = await new Promise<Answer>((resolve) => {
-      if (!this.#options.desk.counter.submit(command, resolve, priority)) {
+      if (!this.#options.desk.counter.submit({ command, reply: resolve }, priority)) {
         resolve({ kind: "rejected", rejection: { reason: "busy" } });
       }
     });

@@ -15,15 +15,16 @@ import { nextSession, type Desk } from "./desk.ts";
 import type { Dialect } from "./dialect.ts";
 import { describeAnswer, describeRefusal, describeRequest } from "./describe.ts";
 import { GivenTickets } from "./given-tickets.ts";
+import { PendingCommand, type Asker } from "./pending-command.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { ReplyQueue, type Place } from "./reply-queue.ts";
+import { ReplyQueue } from "./reply-queue.ts";
 import { resumeMessages } from "./resume.ts";
 
 const BUSY: Answer = { kind: "rejected", rejection: { reason: "busy" } };
 
 type Order = Extract<Request, { type: "query" | "buy" }>;
 
-export class Session implements Subscriber {
+export class Session implements Subscriber, Asker {
   readonly format: PushFormat;
   readonly push;
   readonly #desk: Desk;
@@ -208,21 +209,18 @@ export class Session implements Subscriber {
 
   #ask(request: Order): void {
     const id = request.type === "query" ? request.id : request.key;
-    const place = this.#replies.reserve();
-    const what = describeRequest(request, "");
-    const taken = this.#desk.counter.submit(this.#commandOf(request), (answer) =>
-      this.#answered(place, what, id, answer),
-    );
-    if (!taken) this.#answered(place, what, id, BUSY);
+    const pending = new PendingCommand(this, this.#commandOf(request), describeRequest(request, ""), id);
+    this.#replies.add(pending);
+    if (!this.#desk.counter.submit(pending)) this.answered(pending, BUSY);
     this.#readMoreOrLess();
   }
 
   /** The queue's answer to one command; a fault in here ends this session and no other. */
-  #answered(place: Place, what: string, id: string | undefined, answer: Answer): void {
+  answered(pending: PendingCommand, answer: Answer): void {
     try {
-      this.#record(what, describeAnswer(answer));
+      this.#record(pending.what, describeAnswer(answer));
       this.#learn(answer);
-      place.reply = this.#dialect.answer(answer, id);
+      pending.text = this.#dialect.answer(answer, pending.id);
       this.#settle();
     } catch (cause) {
       this.#fail(cause);
@@ -277,8 +275,8 @@ export class Session implements Subscriber {
   }
 
   /** Says something in its place: at once if nothing is due before it. */
-  #say(reply: string | (() => readonly string[])): void {
-    this.#replies.add(reply);
+  #say(text: string | (() => readonly string[])): void {
+    this.#replies.add({ text });
     this.#settle();
     this.#readMoreOrLess();
   }

@@ -2,7 +2,7 @@ import type { WebSocket } from "ws";
 import type { Peer } from "../engine/ports.ts";
 import type { CloseCode } from "../protocol/close-codes.ts";
 import type { Connection, ReplyFlusher } from "./connection.ts";
-import { encodeTextFrames } from "./frames.ts";
+import { encodeTextFrames, shortTextFrames } from "./frames.ts";
 import { createFrameWriter, type FrameWriter } from "./websocket-writer.ts";
 
 export class WebSocketConnection implements Connection {
@@ -37,7 +37,9 @@ export class WebSocketConnection implements Connection {
     if (this.#replies.length === 0) return;
     const replies = this.#replies;
     this.#replies = [];
-    this.#writer.write(encodeTextFrames(replies));
+    const short = shortTextFrames(replies);
+    if (short === null) this.#writer.write(encodeTextFrames(replies));
+    else this.#writer.writeShort(short);
   }
 
   end(code: CloseCode): void {

@@ -11,6 +11,8 @@ import { payloadsOf } from "./frames.ts";
 export interface FrameWriter {
   /** Writes frames made by `encodeTextFrames`; nothing happens on a WebSocket that isn't open. */
   write(frames: Buffer): void;
+  /** The same with frames made by `shortTextFrames`. */
+  writeShort(frames: string): void;
   /** Bytes that the other end hasn't taken yet. */
   backlog(): number;
 }
@@ -21,17 +23,22 @@ export function createFrameWriter(
   socket: Socket | null = socketOf(webSocket),
 ): FrameWriter {
   if (socket === null) {
+    const write = (frames: Buffer): void => {
+      if (webSocket.readyState !== WebSocket.OPEN) return;
+      for (const payload of payloadsOf(frames)) webSocket.send(payload, { binary: false });
+    };
     return {
-      write: (frames) => {
-        if (webSocket.readyState !== WebSocket.OPEN) return;
-        for (const payload of payloadsOf(frames)) webSocket.send(payload, { binary: false });
-      },
+      write,
+      writeShort: (frames) => write(Buffer.from(frames, "latin1")),
       backlog: () => webSocket.bufferedAmount,
     };
   }
   return {
     write: (frames) => {
       if (webSocket.readyState === WebSocket.OPEN) socket.write(frames);
+    },
+    writeShort: (frames) => {
+      if (webSocket.readyState === WebSocket.OPEN) socket.write(frames, "latin1");
     },
     backlog: () => socket.writableLength,
   };

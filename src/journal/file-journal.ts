@@ -16,6 +16,7 @@
  */
 import type { SaleEvent } from "../box-office/event.ts";
 import type { AppendResult, Clock, Journal, JournalHealth } from "../engine/ports.ts";
+import { eventsJson } from "./event-json.ts";
 import type { FileHeader } from "./file-header.ts";
 import { chainHash, EVENTS, FRAME_HEADER_BYTES, FrameEncoder } from "./frame.ts";
 import type { JournalLimits } from "./limits.ts";
@@ -85,7 +86,8 @@ export class FileJournal implements Journal {
     if (this.#refusal !== null) return Promise.resolve(this.#refusal);
     if (events.length === 0) return Promise.resolve(DURABLE);
     if (this.#since !== null) return Promise.resolve(this.#fail(new Error("two appends were begun at once")));
-    const bytes = this.#encoder.payload(JSON.stringify(events));
+    const { json, isAscii } = eventsJson(events);
+    const bytes = this.#encoder.payload(json, isAscii ? "latin1" : "utf8");
     if (bytes === null) return Promise.resolve(this.#fail(new Error("the events don't fit in one frame")));
     this.#since = this.#parts.clock.monotonic();
     return new Promise((resolve) => {

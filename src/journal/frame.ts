@@ -48,11 +48,16 @@ export class FrameEncoder {
     this.#buffer = Buffer.allocUnsafe(maxBytes);
   }
 
-  /** Writes the payload; `json` is an array without the newline. Null if it is too long for a frame. */
-  payload(json: string): number | null {
+  /**
+   * Writes the payload; `json` is an array without the newline. Null if it is too long for a frame.
+   *
+   * @param encoding `latin1` where every character is known to be ASCII: the same bytes, written faster.
+   */
+  payload(json: string, encoding: "utf8" | "latin1" = "utf8"): number | null {
     const room = this.#buffer.length - FRAME_HEADER_BYTES - 1;
-    if (json.length > room || (json.length * 3 > room && Buffer.byteLength(json) > room)) return null;
-    const end = FRAME_HEADER_BYTES + this.#buffer.write(json, FRAME_HEADER_BYTES);
+    if (json.length > room) return null;
+    if (encoding === "utf8" && json.length * 3 > room && Buffer.byteLength(json) > room) return null;
+    const end = FRAME_HEADER_BYTES + this.#buffer.write(json, FRAME_HEADER_BYTES, encoding);
     this.#buffer[end] = 0x0a;
     return end + 1;
   }

@@ -15,8 +15,12 @@ export interface CommandLogLimits {
 
 /** Where lines go. */
 export interface LineSink {
-  /** One line for this record, its end included; `command` is its command, made harmless. */
-  format(record: CommandRecord, command: string): string;
+  /**
+   * One line for this record, its end included; `command` is its command, made harmless.
+   *
+   * @param isPlain it holds nothing that JSON would have to escape.
+   */
+  format(record: CommandRecord, command: string, isPlain: boolean): string;
   /** Takes whole lines without waiting for anybody. False when it dropped them, because nobody reads. */
   write(lines: string): boolean;
   warn(message: string, figures: Readonly<Record<string, number>>): void;
@@ -34,6 +38,8 @@ export class CommandLog implements CommandRecorder {
   #timer: Cancel | null = null;
   #unsaid = 0;
   #dropped = 0;
+  /** The last command that was found to be plain: most are the same few texts. */
+  #plain = "";
 
   constructor(sink: LineSink, scheduler: Scheduler, limits: CommandLogLimits) {
     this.#sink = sink;
@@ -48,12 +54,17 @@ export class CommandLog implements CommandRecorder {
 
   record(record: CommandRecord): void {
     const { command } = record;
-    const { textLength } = this.#limits;
-    const isPlain = command.length <= textLength && PLAIN.test(command);
-    this.#lines += this.#sink.format(record, isPlain ? command : harmless(command, textLength));
+    if (command === this.#plain || this.#isPlain(command)) {
+      this.#plain = command;
+      this.#lines += this.#sink.format(record, command, true);
+    } else this.#lines += this.#sink.format(record, harmless(command, this.#limits.textLength), false);
     this.#count += 1;
     if (this.#count === this.#limits.batchLines) this.#scheduler.soon(() => this.flush());
     else this.#timer ??= this.#scheduler.after(this.#limits.flushMs, () => this.flush());
+  }
+
+  #isPlain(command: string): boolean {
+    return command.length <= this.#limits.textLength && PLAIN.test(command);
   }
 
   /** Hands over what waits now; also the last thing before the process ends. */
@@ -89,11 +100,19 @@ export function harmless(text: string, length: number): string {
 /** Who it was, as it stands in each JSON line of one connection; made once. */
 const origins = new WeakMap<Peer, string>();
 
+/** The instant that was written last, as text: the lines of one batch share it, or nearly. */
+let writtenAt = 0;
+let writtenAtText = "0";
+
 /** As pino would write it, but without asking for each of a million records what kind of value each field is. */
-export function formatJson(record: CommandRecord, command: string): string {
+export function formatJson(record: CommandRecord, command: string, isPlain: boolean): string {
   const { at, peer, outcome } = record;
-  const quoted = PLAIN.test(command) ? `"${command}"` : JSON.stringify(command);
-  return `{"level":30,"time":${at}${originOf(peer)}${quoted},"outcome":"${outcome}"}\n`;
+  if (at !== writtenAt) {
+    writtenAt = at;
+    writtenAtText = String(at);
+  }
+  const quoted = isPlain ? `"${command}"` : JSON.stringify(command);
+  return `{"level":30,"time":${writtenAtText}${originOf(peer)}${quoted},"outcome":"${outcome}"}\n`;
 }
 
 export function formatReadable(record: CommandRecord, command: string): string {

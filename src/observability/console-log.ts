@@ -44,6 +44,8 @@ export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): Cons
     retryEAGAIN: () => Date.now() < patienceEnds,
     fd: descriptor,
     sync: false,
+    // Text would be encoded three times on its way: to be measured, to be written, and to see what is left.
+    contentMode: "buffer",
     minLength: readable ? 1 : 4096,
     maxLength: waitingBytes,
     maxWrite: WRITE_BYTES,
@@ -58,15 +60,17 @@ export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): Cons
   destination.on("error", () => {
     faults += 1;
   });
-  const stream = readable ? { write: (line: string) => destination.write(readableLine(line)) } : destination;
+  const write = (text: string): boolean => {
+    const before = drops;
+    // In this mode it takes bytes, which its types don't say.
+    destination.write(Buffer.from(text) as unknown as string);
+    return drops === before;
+  };
+  const stream = { write: (line: string) => write(readable ? readableLine(line) : line) };
   const logger = pino({ level, base: null }, stream);
   const commands: LineSink = {
     format: readable ? formatReadable : formatJson,
-    write: (lines) => {
-      const before = drops;
-      destination.write(lines);
-      return drops === before;
-    },
+    write,
     warn: (message, figures) => logger.warn(figures, message),
   };
   return {

@@ -2,11 +2,10 @@ import { fileURLToPath } from "node:url";
 /** A fault inside one session ends that session and no other. The counter here breaks when it is told to. */
 import { once } from "node:events";
 import { expect } from "chai";
-import type { Answer } from "../../src/box-office/answer.ts";
-import type { Command } from "../../src/box-office/command.ts";
 import type { SaleId, SaleView } from "../../src/box-office/sale.ts";
 import { Hub } from "../../src/broadcast/hub.ts";
 import { LIMITS } from "../../src/config.ts";
+import type { Envelope } from "../../src/engine/ports.ts";
 import { systemClock, systemEntropy, systemScheduler } from "../../src/engine/system.ts";
 import { Admission } from "../../src/gateway/admission.ts";
 import { ReplyFlusher } from "../../src/gateway/connection.ts";
@@ -36,9 +35,9 @@ const VIEW: SaleView = {
 };
 
 /** Answers queries; throws when somebody buys. */
-function submit(command: Command, reply: (answer: Answer) => void): boolean {
-  if (command.type === "buy") throw new Error("a bug in one session");
-  queueMicrotask(() => reply({ kind: "stock", view: VIEW }));
+function submit(envelope: Envelope): boolean {
+  if (envelope.command.type === "buy") throw new Error("a bug in one session");
+  queueMicrotask(() => envelope.reply({ kind: "stock", view: VIEW }));
   return true;
 }
 

@@ -146,7 +146,7 @@ describe("observability: text from outside", () => {
 
 describe("observability: a line", () => {
   it("for machines is one JSON object with who, what and what came of it", () => {
-    const line = formatJson(record(""), "COMPRAR 2");
+    const line = formatJson(record(""), "COMPRAR 2", true);
     expect(line.indexOf("\n")).to.equal(line.length - 1);
     expect(JSON.parse(line)).to.deep.equal({
       level: 30,
@@ -163,7 +163,7 @@ describe("observability: a line", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const command = harmless(text, 100);
-        const line = formatJson(record(""), command);
+        const line = formatJson(record(""), command, false);
         expect(JSON.parse(line)).to.have.property("command", command);
         expect(line.split("\n")).to.have.length(2);
       }),

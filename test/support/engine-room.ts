@@ -70,16 +70,13 @@ export class EngineRoom {
   /** Whether the engine took it; its reply is numbered by the order of submissions that were taken. */
   submit(command: Command, priority?: "organiser"): boolean {
     const to = this.#submitted;
-    const taken = this.engine.submit(
-      command,
-      (answer) => {
-        const reply = { to, answer };
-        this.replies.push(reply);
-        this.diary.push(`reply ${to}`);
-        this.onReply(reply);
-      },
-      priority,
-    );
+    const reply = (answer: Answer): void => {
+      const reply = { to, answer };
+      this.replies.push(reply);
+      this.diary.push(`reply ${to}`);
+      this.onReply(reply);
+    };
+    const taken = this.engine.submit({ command, reply }, priority);
     if (taken) this.#submitted += 1;
     return taken;
   }

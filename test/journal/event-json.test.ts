@@ -1,0 +1,51 @@
+import { expect } from "chai";
+import * as fc from "fast-check";
+import type { SaleEvent } from "../../src/box-office/event.ts";
+import { eventsJson } from "../../src/journal/event-json.ts";
+import { created, purchased } from "./events.ts";
+
+/** Whatever a text may be made of, also what no gateway lets through: quotes, controls, halves of pairs. */
+const text = fc.oneof(
+  fc.stringMatching(/^[A-Za-z0-9_.:-]{0,80}$/),
+  fc.string({ unit: "binary", maxLength: 20 }),
+  fc.constantFrom('"', "\\", "\u0000", "\u001f", "\u007f", "é", "\u2028", "\ud800", "🎭", ""),
+);
+const number = fc.oneof(
+  fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+  fc.constantFrom(0, -0, 1.5, 1e21, 1e-7, -1, Number.NaN, Number.POSITIVE_INFINITY),
+);
+const item = fc.record({ sale: text, order: number, remaining: number, codes: fc.array(text, { maxLength: 3 }) });
+const purchase = fc.record({
+  type: fc.constant("purchased"),
+  v: fc.constantFrom(1, 2),
+  at: number,
+  buyer: text,
+  key: text,
+  items: fc.array(item, { maxLength: 3 }),
+});
+const soldOut = fc.record({ type: fc.constant("sold_out"), v: fc.constant(1), at: number, sale: text });
+const events = fc.array(fc.oneof({ weight: 4, arbitrary: purchase }, soldOut), {
+  maxLength: 5,
+}) as unknown as fc.Arbitrary<SaleEvent[]>;
+
+describe("journal: the JSON of events", () => {
+  it("is what JSON.stringify writes, whatever the events hold", () => {
+    fc.assert(
+      fc.property(events, (events) => {
+        expect(eventsJson(events).json).to.equal(JSON.stringify(events));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("is said to be ASCII only where it is", () => {
+    fc.assert(
+      fc.property(events, (events) => {
+        const { json, isAscii } = eventsJson(events);
+        if (isAscii) expect(Buffer.byteLength(json)).to.equal(json.length);
+      }),
+    );
+    expect(eventsJson([purchased(1), purchased(2)]).isAscii).to.equal(true);
+    expect(eventsJson([created(), purchased(1)]).isAscii).to.equal(false);
+  });
+});
