@@ -14,7 +14,12 @@ const number = fc.oneof(
   fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
   fc.constantFrom(0, -0, 1.5, 1e21, 1e-7, -1, Number.NaN, Number.POSITIVE_INFINITY),
 );
-const item = fc.record({ sale: text, order: number, remaining: number, codes: fc.array(text, { maxLength: 3 }) });
+const item = fc.record({
+  sale: text,
+  order: number,
+  remaining: number,
+  codes: fc.array(text, { maxLength: 3 }),
+});
 const purchase = fc.record({
   type: fc.constant("purchased"),
   v: fc.constantFrom(1, 2),
