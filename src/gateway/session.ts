@@ -156,32 +156,29 @@ export class Session implements Subscriber, Asker {
         this.#refuse(request.refusal, describeRequest(request, text, this.#dialect.name), request.id);
         return;
       default:
-        this.#record(describeRequest(request, text, this.#dialect.name), "ok");
-        this.#answerHere(request);
+        this.#answerHere(request, describeRequest(request, text, this.#dialect.name));
     }
   }
 
   /** The commands that the queue has nothing to do with; they still wait for the answers before them. */
-  #answerHere(request: Exclude<Request, Order | { type: "refused" }>): void {
+  #answerHere(request: Exclude<Request, Order | { type: "refused" }>, what: string): void {
+    this.#say(what, "ok", () => this.#replyHere(request));
+    if (request.type === "quit") this.#finish(CloseCode.goodbye);
+  }
+
+  #replyHere(request: Exclude<Request, Order | { type: "refused" }>): readonly string[] {
     switch (request.type) {
       case "help":
-        this.#say(TEXT.help);
-        return;
+        return [TEXT.help];
       case "tickets":
-        this.#say(() => [formatTickets(this.#tickets.newest, this.#tickets.total)]);
-        return;
+        return [formatTickets(this.#tickets.newest, this.#tickets.total)];
       case "subscribe":
-        this.#say(() => this.#subscribe(request));
-        return;
+        return this.#subscribe(request);
       case "unsubscribe":
-        this.#say(() => {
-          this.#changeWishes(false);
-          return [TEXT.unsubscribed];
-        });
-        return;
+        this.#changeWishes(false);
+        return [TEXT.unsubscribed];
       case "quit":
-        this.#say(TEXT.goodbye);
-        this.#finish(CloseCode.goodbye);
+        return [TEXT.goodbye];
     }
   }
 
@@ -270,12 +267,16 @@ export class Session implements Subscriber, Asker {
   }
 
   #refuse(refusal: Refusal, what: string, id: string | undefined): void {
-    this.#record(what, describeRefusal(refusal));
-    this.#say(this.#dialect.refusal(refusal, id));
+    const text = [this.#dialect.refusal(refusal, id)];
+    this.#say(what, describeRefusal(refusal), () => text);
   }
 
-  /** Says something in its place: at once if nothing is due before it. */
-  #say(text: string | (() => readonly string[])): void {
+  /** Says something in its place, at once if nothing is due before it; it stands there in the command log too. */
+  #say(what: string, outcome: string, reply: () => readonly string[]): void {
+    const text = (): readonly string[] => {
+      this.#record(what, outcome);
+      return reply();
+    };
     this.#replies.add({ text });
     this.#settle();
     this.#readMoreOrLess();
