@@ -102,6 +102,18 @@ export const LIMITS = {
     /** Characters of what the client sent. */
     textLength: 80,
   },
+  lab: {
+    buyers: 100_000,
+    stock: 100_000,
+    repetitions: 10_000,
+    /** Threads at once; more buyers share them. */
+    threads: 64,
+    /** The longest work between reading and writing. */
+    workMs: 1_000,
+    seed: 4_294_967_295,
+    /** How long one call to the database that `--unsafe-no-queue` pretends to have takes at most. */
+    databaseCallMs: 4,
+  },
   stop: {
     /** How long the whole stop may take; what isn't closed by then is cut. */
     deadlineMs: 4_500,
@@ -332,6 +344,7 @@ export function helpText(): string {
   });
   return [
     "Usage: bilheteria serve [flags]",
+    "       bilheteria lab [flags]      what happens without the queue; see bilheteria lab --help",
     "",
     "Sells scarce tickets live. Flags, and [the variables] that set the same:",
     "",

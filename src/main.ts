@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { bannerLines } from "./banner.ts";
 import { ConfigError, helpText, LIMITS, readSettings, type Settings } from "./config.ts";
+import { runLab } from "./lab-command.ts";
 import { openConsoleLog, type ConsoleLog } from "./observability/console-log.ts";
 import { explainStart } from "./start-fault.ts";
 import { startServer, type RunningServer } from "./server.ts";
@@ -14,6 +15,10 @@ await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
   const [command, ...flags] = args;
+  if (command === "lab") {
+    process.exitCode = await runLab(flags);
+    return;
+  }
   if (args.includes("--help") || command === "help") return print(helpText());
   if (args.includes("--version")) return print(version());
   if (command === "serve") return serve(flags);
