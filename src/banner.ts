@@ -3,6 +3,14 @@ import { renderUnicodeCompact } from "uqr";
 import type { Settings } from "./config.ts";
 import type { RunningServer } from "./server.ts";
 
+/** Nobody should miss it, and nobody should read it on a server that others buy from. */
+const UNSAFE_LINES = [
+  "  ##########################################################################",
+  "  #  --unsafe-no-queue: SEM FILA. Este servidor vende ingressos que não     #",
+  "  #  existem. Serve para ser atacado em aula, e para mais nada.             #",
+  "  ##########################################################################",
+];
+
 /** What a person sees on the terminal when the sale is on: where to go, what is left, and what to worry about. */
 export function bannerLines(server: RunningServer, settings: Settings, version: string): string[] {
   const { httpPort, tcpPort, sale } = server;
@@ -18,6 +26,7 @@ export function bannerLines(server: RunningServer, settings: Settings, version: 
     `  WebSocket    ${here.replace("http", "ws")}   (wscat -c ${here.replace("http", "ws")})`,
     ...(tcpPort === null ? [] : [`  Raw TCP      nc ${settings.host ?? "localhost"} ${tcpPort}`]),
     "",
+    ...(settings.unsafeNoQueue ? [...UNSAFE_LINES, ""] : []),
     `  ${sale.title}: ${sale.available} of ${sale.capacity} tickets left${stateWords(server)}`,
     ...storageLines(server, settings),
     ...(settings.rateLimit === 0 ? ["  No rate limit: any client may send as fast as it likes"] : []),

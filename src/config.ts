@@ -170,6 +170,7 @@ const settingsSchema = z.strictObject({
   data: z.string().min(1, "name a directory").default("./data"),
   memory: z.boolean().default(false),
   fresh: z.boolean().default(false),
+  unsafeNoQueue: z.boolean().default(false),
   rateLimit: wholeNumber(0, 1_000_000, 50),
   origin: z.array(z.string().refine(isSite, "use a site like https://example.com")).default([]),
   adminToken: z
@@ -244,6 +245,11 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     value: true,
     help: "set the old data aside (renamed, never deleted) and begin anew",
   },
+  "unsafe-no-queue": {
+    setting: "unsafeNoQueue",
+    value: true,
+    help: "sell WITHOUT the queue, wrongly, to be attacked; only with --memory",
+  },
   "rate-limit": {
     setting: "rateLimit",
     environment: "RATE_LIMIT",
@@ -313,6 +319,11 @@ export function readSettings(args: readonly string[], environment: NodeJS.Proces
     const { port, tcpPort, tcp } = parsed.data;
     if (tcp && port === tcpPort && port !== 0) {
       throw new ConfigError(`--port and --tcp-port are both ${port}: choose two. See bilheteria --help`);
+    }
+    if (parsed.data.unsafeNoQueue && !parsed.data.memory) {
+      throw new ConfigError(
+        "--unsafe-no-queue sells tickets that don't exist, so it keeps nothing: add --memory. See bilheteria --help",
+      );
     }
     const creating = CREATING.flatMap((setting) => source[setting] ?? []);
     return Object.freeze({ ...parsed.data, creating });

@@ -85,6 +85,9 @@ function announce(server: RunningServer, settings: Settings, log: ConsoleLog, re
       capacity: sale.capacity,
       durable: !settings.memory,
       ...(settings.memory ? { warning: "--memory: nothing will survive this process" } : {}),
+      ...(settings.unsafeNoQueue
+        ? { unsafe: "--unsafe-no-queue: SEM FILA, sells tickets that don't exist" }
+        : {}),
       ...(settings.rateLimit === 0 ? { rateLimit: "none" } : {}),
       ...(server.ignored.length === 0 ? {} : { ignored: server.ignored }),
       ...(replayed === null ? {} : { replayed }),

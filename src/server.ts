@@ -14,9 +14,8 @@ import type { SaleId, SaleView } from "./box-office/sale.ts";
 import { Hub } from "./broadcast/hub.ts";
 import { ConfigError, DEFAULT_SALE, readInstant, type Limits, type Settings } from "./config.ts";
 import { descriptorLimit } from "./descriptors.ts";
-import { Engine } from "./engine/engine.ts";
 import type { EngineFault } from "./engine/fault.ts";
-import type { CommandRecorder, Journal } from "./engine/ports.ts";
+import type { CommandRecorder, Journal, Published } from "./engine/ports.ts";
 import { systemClock, systemEntropy, systemScheduler } from "./engine/system.ts";
 import { Admission } from "./gateway/admission.ts";
 import { ReplyFlusher } from "./gateway/connection.ts";
@@ -28,6 +27,7 @@ import { WebSocketGateway } from "./gateway/websocket-gateway.ts";
 import type { Replayed } from "./journal/opening.ts";
 import { CommandLog, noCommandLog, type LineSink } from "./observability/command-log.ts";
 import { Metrics } from "./observability/metrics.ts";
+import { openCounter, type SellingCounter } from "./selling.ts";
 import { stopServer } from "./stopping.ts";
 import { openStorage, type Storage } from "./storage.ts";
 
@@ -80,7 +80,7 @@ export async function startServer(settings: Settings, options: ServerOptions): P
     options.commandLines === null ? null : new CommandLog(options.commandLines, systemScheduler, limits.log);
   // The hub needs the engine's views and the engine tells the hub what happened: one of them is made first.
   let hub: Hub | null = null;
-  const engine = new Engine({
+  const parts = {
     state,
     journal,
     clock: systemClock,
@@ -88,9 +88,10 @@ export async function startServer(settings: Settings, options: ServerOptions): P
     rules: limits.rules,
     limits: limits.engine,
     probe: metrics,
-    publish: (published) => hub?.publish(published),
+    publish: (published: Published) => hub?.publish(published),
     fail: options.fail,
-  });
+  };
+  const engine = openCounter(settings, parts, limits);
   hub = new Hub(
     { clock: systemClock, scheduler: systemScheduler, limits: limits.hub, probe: metrics },
     engine.views(),
@@ -142,7 +143,7 @@ export async function startServer(settings: Settings, options: ServerOptions): P
 
 /** `--stock` only creates: a sale that the journal knows already stays as it is. */
 async function createDefaultSale(
-  engine: Engine,
+  engine: SellingCounter,
   settings: Settings,
   opensAt: number | null,
 ): Promise<boolean> {
@@ -167,7 +168,7 @@ async function createDefaultSale(
 }
 
 function makeDesk(parts: {
-  readonly engine: Engine;
+  readonly engine: SellingCounter;
   readonly hub: Hub;
   readonly settings: Settings;
   readonly options: ServerOptions;
@@ -190,6 +191,7 @@ function makeDesk(parts: {
     rateLimit: settings.rateLimit,
     epoch: journal.epoch,
     server: `bilheteria/${options.version}`,
+    unsafe: settings.unsafeNoQueue,
     counts: { sessions: 0, slowReaders: 0, faults: 0, refusedConnections: 0 },
     report: (message, cause) => options.logger.error({ err: describe(cause) }, message),
   };
@@ -204,7 +206,7 @@ interface Gateways {
 function openGateways(parts: {
   readonly desk: Desk;
   readonly admission: Admission;
-  readonly engine: Engine;
+  readonly engine: SellingCounter;
   readonly settings: Settings;
   readonly storage: Storage;
   readonly metrics: Metrics;

@@ -2,7 +2,6 @@
  * Stopping in good order, in bounded time: first nobody new, then the queue, then the goodbyes, then the disk. A sync
  * that hangs must not keep clients from hearing that the server goes away.
  */
-import type { Engine } from "./engine/engine.ts";
 import type { Journal } from "./engine/ports.ts";
 import { systemClock } from "./engine/system.ts";
 import type { Hub } from "./broadcast/hub.ts";
@@ -12,9 +11,10 @@ import type { HttpGateway } from "./gateway/http-gateway.ts";
 import type { TcpGateway } from "./gateway/tcp-gateway.ts";
 import type { WebSocketGateway } from "./gateway/websocket-gateway.ts";
 import type { CommandLog } from "./observability/command-log.ts";
+import type { SellingCounter } from "./selling.ts";
 
 export interface StoppingParts {
-  readonly engine: Engine;
+  readonly engine: Pick<SellingCounter, "stop">;
   readonly hub: Hub;
   readonly journal: Journal;
   readonly commandLog: CommandLog | null;

@@ -16,6 +16,7 @@ export const english: Words = {
     kept: "Kept in this browser.",
     notKept: "This browser keeps no data: write the codes down before you close the page.",
     dismiss: "Dismiss notice",
+    unsafe: "No queue: this server sells wrongly on purpose, to be attacked in class. Nothing here counts.",
   },
   otherLanguage: "Português",
   states: {

@@ -9,9 +9,10 @@ export interface Figure {
 
 /**
  * The number as wide as the capacity, so that nothing moves while it falls: the zeros in front are faint.
- * @param available,capacity integers, `available` at most `capacity`.
+ * @param available,capacity integers, `available` at most `capacity`; below 0 where a server sells without its queue.
  */
 export function stockFigure(language: Language, available: number, capacity: number): Figure {
+  if (available < 0) return { text: numberFormat(language)(available), faint: 0 };
   const digits = Math.max(String(capacity).length, String(available).length);
   const text = new Intl.NumberFormat(language, { minimumIntegerDigits: digits }).format(available);
   return { text, faint: text.length - numberFormat(language)(available).length };

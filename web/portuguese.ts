@@ -16,6 +16,7 @@ export const portuguese: Words = {
     kept: "Guardados neste navegador.",
     notKept: "Este navegador não guarda dados: anote os códigos antes de fechar a página.",
     dismiss: "Fechar aviso",
+    unsafe: "Sem fila: este servidor vende errado de propósito, para ser atacado em aula. Nada aqui vale.",
   },
   otherLanguage: "English",
   states: {

@@ -62,6 +62,8 @@ export interface Screen {
   readonly note: Note;
   readonly asking: boolean;
   readonly away: boolean;
+  /** The server sells without its queue, and says so. */
+  readonly unsafe: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -84,7 +86,7 @@ export function describeScreen(facts: Facts): Screen {
     link: shownLink,
     linkSpoken: words.links.spoken[shownLink.tone],
     ...describeFigure(facts, words),
-    share: stock === null ? null : stock.available / stock.capacity,
+    share: stock === null ? null : Math.max(0, stock.available) / stock.capacity,
     segments: stock === null || stock.capacity > PAGE_LIMITS.gaugeSegments ? null : stock.capacity,
     tally: describeTally(stock, words, number),
     audience: watching === null || link.kind !== "live" ? "" : words.watching(number(watching), watching),
@@ -99,6 +101,7 @@ export function describeScreen(facts: Facts): Screen {
     note: describeNote(facts, words, mood),
     asking: attempt?.progress.kind === "asking",
     away: link.kind === "away",
+    unsafe: facts.hello?.unsafe === true,
   };
 }
 

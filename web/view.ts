@@ -56,6 +56,7 @@ export class View {
     this.#reels.show(screen.figure);
     paintCounter(screen, language);
     paintNotices(painting);
+    byId("unsafe").hidden = !screen.unsafe;
     byId("tickets").hidden = painting.receipts.length === 0;
     setText("kept", WORDS[language].fixed[painting.durable ? "kept" : "notKept"]);
     this.#receipts.show(painting.receipts, language);

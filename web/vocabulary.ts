@@ -73,7 +73,8 @@ export type FixedWord =
   | "yourTickets"
   | "kept"
   | "notKept"
-  | "dismiss";
+  | "dismiss"
+  | "unsafe";
 
 export function plural(n: number, one: string, many: string): string {
   return n === 1 ? one : many;

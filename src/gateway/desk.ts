@@ -21,6 +21,8 @@ export interface Desk {
   readonly epoch: number;
   /** Name and version, as `hello` tells them. */
   readonly server: string;
+  /** Whether tickets are sold without the queue, which every `hello` says. */
+  readonly unsafe: boolean;
   readonly counts: SessionCounts;
   /** A fault inside one session, which that session alone pays for. */
   readonly report: (message: string, cause: unknown) => void;

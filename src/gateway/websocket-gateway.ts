@@ -126,6 +126,7 @@ export class WebSocketGateway {
       sale,
       title: desk.counter.view(sale)?.title ?? sale,
       maxQuantity: desk.limits.rules.maxQuantity,
+      ...(desk.unsafe ? { unsafe: true } : {}),
     });
   }
 }

@@ -22,6 +22,8 @@ export interface HelloMessage {
   readonly title: string;
   /** Tickets that one purchase may ask for at most. */
   readonly maxQuantity: number;
+  /** Only where it is so: this server sells without its queue, wrongly on purpose. Nothing that it says can be trusted. */
+  readonly unsafe?: true;
 }
 
 export interface StockMessage {

@@ -57,6 +57,7 @@ async function startGateways() {
     rateLimit: 0,
     epoch: 1,
     server: "bilheteria/test",
+    unsafe: false,
     counts: { sessions: 0, slowReaders: 0, faults: 0, refusedConnections: 0 },
     report: (_message, cause) => reports.push(cause),
   };
