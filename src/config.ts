@@ -320,11 +320,6 @@ export function readSettings(args: readonly string[], environment: NodeJS.Proces
     if (tcp && port === tcpPort && port !== 0) {
       throw new ConfigError(`--port and --tcp-port are both ${port}: choose two. See bilheteria --help`);
     }
-    if (parsed.data.unsafeNoQueue && !parsed.data.memory) {
-      throw new ConfigError(
-        "--unsafe-no-queue sells tickets that don't exist, so it keeps nothing: add --memory. See bilheteria --help",
-      );
-    }
     const creating = CREATING.flatMap((setting) => source[setting] ?? []);
     return Object.freeze({ ...parsed.data, creating });
   }

@@ -7,7 +7,7 @@ import { LIMITS } from "./config.ts";
 import { runExperiment } from "./lab/experiment.ts";
 import { drawSummary } from "./lab/picture.ts";
 import { brokenClaims, summarize, type Summary } from "./lab/summary.ts";
-import { describeSummary } from "./lab/table.ts";
+import { describeSetting, describeSummary } from "./lab/table.ts";
 import { labHelpText, LabUsageError, readLabSettings, type LabSettings } from "./lab-settings.ts";
 
 const INTERRUPTED = 130;
@@ -30,7 +30,7 @@ export async function runLab(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The first Ctrl+C ends the experiment after the repetition under way, the second one ends the process. */
+/** The first Ctrl+C ends the experiment after the race under way, the second one ends the process. */
 async function measure(settings: LabSettings): Promise<Summary> {
   let isStopped = false;
   const stop = (): void => {
@@ -42,7 +42,13 @@ async function measure(settings: LabSettings): Promise<Summary> {
   const progress = progressLine(settings.repetitions);
   try {
     const limits = { threads: LIMITS.lab.threads, engine: LIMITS.engine };
-    const watching = { isStopped: () => isStopped, progress: progress.show };
+    const watching = {
+      started: (threads: number | null) => {
+        if (!settings.json) process.stdout.write(`${describeSetting(settings, threads)}\n\n`);
+      },
+      isStopped: () => isStopped,
+      progress: progress.show,
+    };
     return summarize(await runExperiment(settings, limits, watching));
   } finally {
     progress.clear();
@@ -52,10 +58,6 @@ async function measure(settings: LabSettings): Promise<Summary> {
 }
 
 function report(summary: Summary, { json, svg }: LabSettings): void {
-  if (summary.strategies.length === 0) {
-    process.stderr.write("bilheteria: interrompido antes da primeira repetição, não há o que mostrar\n");
-    return;
-  }
   process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : `${describeSummary(summary)}\n`);
   if (svg === null) return;
   try {

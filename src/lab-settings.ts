@@ -23,7 +23,11 @@ export const LAB_FLAGS = {
   buyers: { argument: "n", standard: "12", help: "compradores ao mesmo tempo" },
   stock: { argument: "n", standard: "10", help: "ingressos no contador" },
   repetitions: { argument: "n", standard: "30", help: "quantas vezes cada estratégia é posta à prova" },
-  strategies: { argument: "lista", standard: STRATEGY_NAMES.join(","), help: "quais, separadas por vírgulas" },
+  strategies: {
+    argument: "lista",
+    standard: STRATEGY_NAMES.join(","),
+    help: "quais, separadas por vírgulas",
+  },
   work: {
     argument: "trabalho",
     standard: "wait:2",

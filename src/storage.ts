@@ -44,6 +44,9 @@ export async function openStorage(
     const journal = openMemoryJournal({ epoch: randomInt(1, 2 ** 31) });
     return { journal, replayed: null, adminToken: given ?? makeAdminToken(), recount: null };
   }
+  if (settings.unsafeNoQueue) {
+    throw new ConfigError("--unsafe-no-queue sells tickets that don't exist and may keep none: add --memory");
+  }
   const { data: directory } = settings;
   const lock = await lockDirectory(directory, new Date().toISOString(), describe);
   try {

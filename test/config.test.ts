@@ -59,6 +59,7 @@ describe("config: settings", () => {
       data: "./data",
       memory: false,
       fresh: false,
+      unsafeNoQueue: false,
       rateLimit: 50,
       origin: [],
       logLevel: "info",

@@ -36,7 +36,9 @@ export interface Experiment {
 }
 
 export interface Watching {
-  /** Asked between two repetitions. */
+  /** Told once, when everybody is in place: in how many threads, or null where there are none. */
+  readonly started: (threads: number | null) => void;
+  /** Asked between two strategies, once the first has been measured once: something is always said. */
   readonly isStopped: () => boolean;
   /** Told after each round of all strategies. */
   readonly progress: (repetitions: number) => void;
@@ -60,6 +62,7 @@ export async function runExperiment(
     ...(threads === null ? {} : { threads }),
   };
   try {
+    watching.started(threads?.threads ?? null);
     const outcomes = await repeat(settings, grounds, watching);
     return {
       settings,
@@ -83,7 +86,7 @@ async function repeat(
   for (let repetition = 1; repetition <= repetitions; repetition++) {
     const factors = Float64Array.from({ length: buyers }, () => SHORTEST_WORK + random());
     for (const [i, { name, ground }] of strategies.entries()) {
-      if (watching.isStopped()) return outcomes;
+      if (repetition + i > 1 && watching.isStopped()) return outcomes;
       const outcome = await grounds[ground]?.run(name, factors);
       if (outcome !== undefined) outcomes[i]?.push(outcome);
       // A signal is heard only when the loop turns, and promises alone don't turn it.

@@ -36,18 +36,38 @@ export function drawSummary(summary: Summary): string {
     `<style>${STYLE}\n</style>`,
     `<rect class="paper" width="${WIDTH}" height="${height}" rx="10" fill="#fbfaf6"/>`,
     text(24, 34, escape(title), 'class="ink" font-size="18" font-weight="700"'),
-    text(24, 58, escape(`Entre ler e gravar: ${work}. ${number(repetitions)} repetições.`), 'class="quiet" font-size="13"'),
+    text(
+      24,
+      58,
+      escape(`Entre ler e gravar: ${work}. ${number(repetitions)} repetições.`),
+      'class="quiet" font-size="13"',
+    ),
     text(RIGHT + 24, TOP - 10, "contador no fim", 'class="quiet" font-size="12"'),
     ...strategies.flatMap((strategy, i) => drawRow(strategy, TOP + ROW * i, stock, x)),
     `<line class="axis" x1="${x(stock)}" x2="${x(stock)}" y1="${TOP - 6}" y2="${bottom + 4}" stroke="#1d2421" stroke-width="2" stroke-dasharray="5 4"/>`,
-    text(x(stock), bottom + 22, `estoque: ${number(stock)}`, 'class="ink" font-size="13" font-weight="700" text-anchor="middle"'),
-    text(24, height - 14, "barra: mediana; traço: do menor ao maior; em vermelho, o que foi vendido sem existir", 'class="quiet" font-size="12"'),
+    text(
+      x(stock),
+      bottom + 22,
+      `estoque: ${number(stock)}`,
+      'class="ink" font-size="13" font-weight="700" text-anchor="middle"',
+    ),
+    text(
+      24,
+      height - 14,
+      "barra: mediana; traço: do menor ao maior; em vermelho, o que foi vendido sem existir",
+      'class="quiet" font-size="12"',
+    ),
     "</svg>",
     "",
   ].join("\n");
 }
 
-function drawRow(strategy: StrategySummary, y: number, stock: number, x: (tickets: number) => number): string[] {
+function drawRow(
+  strategy: StrategySummary,
+  y: number,
+  stock: number,
+  x: (tickets: number) => number,
+): string[] {
   const { title, sold, counter, negativeRuns, lowest, oversoldRuns, repetitions } = strategy;
   const top = y + (ROW - BAR) / 2;
   const middle = top + BAR / 2;
@@ -71,7 +91,12 @@ function drawRow(strategy: StrategySummary, y: number, stock: number, x: (ticket
           `<path class="range" d="M${x(sold.min)} ${middle}H${x(sold.max)}M${x(sold.min)} ${middle - 6}v12M${x(sold.max)} ${middle - 6}v12" stroke="#1d2421" stroke-width="1.5" fill="none"/>`,
         ]
       : []),
-    text(RIGHT + 24, middle - 3, `${number(sold.median)} vendidos`, 'class="ink" font-size="14" font-weight="600"'),
+    text(
+      RIGHT + 24,
+      middle - 3,
+      `${number(sold.median)} vendidos`,
+      'class="ink" font-size="14" font-weight="600"',
+    ),
     text(
       RIGHT + 24,
       middle + 14,

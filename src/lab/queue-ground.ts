@@ -25,19 +25,26 @@ export function openQueueGround(settings: RaceSettings, limits: Pick<EngineLimit
   };
 }
 
-async function runOnce(
-  settings: RaceSettings,
-  factors: Float64Array,
-  batchCommands: number,
-): Promise<Outcome> {
-  const { buyers, stock } = settings;
-  let failed: (fault: EngineFault) => void = () => undefined;
-  const fault = new Promise<never>((_, reject) => (failed = reject));
-  const engine = openEngine(settings, factors, batchCommands, failed);
-  await ask(engine, { type: "create", sale: SALE, title: SALE, capacity: stock, opensAt: null, closesAt: null });
+/** @throws {EngineFault} if the engine gave up. */
+function runOnce(settings: RaceSettings, factors: Float64Array, batchCommands: number): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const engine = openEngine(settings, factors, batchCommands, reject);
+    raceFor(engine, settings).then(resolve, reject);
+  });
+}
+
+async function raceFor(engine: Engine, { buyers, stock }: RaceSettings): Promise<Outcome> {
+  await ask(engine, {
+    type: "create",
+    sale: SALE,
+    title: SALE,
+    capacity: stock,
+    opensAt: null,
+    closesAt: null,
+  });
   const orders = Array.from({ length: buyers }, (_, buyer) => orderOf(buyer));
   const began = systemClock.monotonic();
-  const answers = await Promise.race([Promise.all(orders.map((order) => ask(engine, order))), fault]);
+  const answers = await Promise.all(orders.map((order) => ask(engine, order)));
   const ms = systemClock.monotonic() - began;
   const books = await ask(engine, { type: "query", sale: SALE });
   await engine.stop();

@@ -19,6 +19,7 @@ const { race, thread, threads } = workerData as ThreadPlace;
 
 parentPort?.on("message", (order: StartOrder) => {
   run(order);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort?.postMessage(null);
 });
 

@@ -93,11 +93,14 @@ function summarizeStrategy({ strategy, outcomes }: Measured, buyers: number): St
 /** @param values at least one. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? sorted[0] ?? Number.NaN;
+  const at = (share: number): number =>
+    sorted[Math.ceil(share * sorted.length) - 1] ?? sorted[0] ?? Number.NaN;
   return { min: at(0), p25: at(0.25), median: at(0.5), p75: at(0.75), max: at(1) };
 }
 
 /** Protected strategies that sold too much or got anything else wrong, which refutes their claim. */
 export function brokenClaims({ strategies }: Summary): readonly StrategySummary[] {
-  return strategies.filter(({ isProtected, rightRuns, repetitions }) => isProtected && rightRuns < repetitions);
+  return strategies.filter(
+    ({ isProtected, rightRuns, repetitions }) => isProtected && rightRuns < repetitions,
+  );
 }

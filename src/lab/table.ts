@@ -1,5 +1,7 @@
 /** A summary in Portuguese words: for a terminal, and as Markdown for the report. */
+import type { ExperimentSettings } from "./experiment.ts";
 import { brokenClaims, type Spread, type StrategySummary, type Summary } from "./summary.ts";
+import { describeWork } from "./work.ts";
 
 const HEADER = [
   "estratégia",
@@ -11,11 +13,9 @@ const HEADER = [
   "respostas/s",
 ] as const;
 
-/** The whole report for a terminal. */
+/** The report for a terminal, below what `describeSetting` said before the experiment began. */
 export function describeSummary(summary: Summary): string {
   return [
-    ...describeSetting(summary),
-    "",
     ...terminalTable(summary),
     "",
     ...summary.strategies.map(describeStrategy),
@@ -30,16 +30,14 @@ export function markdownTable({ strategies }: Summary): string {
   return rows.map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
-/** What was measured, in lines. */
-export function describeSetting(summary: Summary): string[] {
-  const { buyers, stock, repetitions, work, seed, threads } = summary;
+/** What is measured. @param threads in which the buyers race, or null. */
+export function describeSetting(settings: ExperimentSettings, threads: number | null): string {
+  const { buyers, stock, repetitions, work, seed } = settings;
   return [
     `${number(buyers)} compradores, ${number(stock)} ingressos, ${number(repetitions)} repetições; semente ${seed}`,
-    `Entre ler e gravar o contador: ${work}`,
-    ...(threads === null
-      ? []
-      : [`Threads de verdade: ${number(threads.count)}${sharing(buyers, threads.count)}`]),
-  ];
+    `Entre ler e gravar o contador: ${describeWork(work)}`,
+    ...(threads === null ? [] : [`Threads de verdade: ${number(threads)}${sharing(buyers, threads)}`]),
+  ].join("\n");
 }
 
 function sharing(buyers: number, threads: number): string {
@@ -50,12 +48,18 @@ function sharing(buyers: number, threads: number): string {
 function terminalTable({ strategies }: Summary): string[] {
   const rows = [[...HEADER], ...strategies.map(cellsOf)];
   const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd());
+  const lines = rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
   return [lines[0] ?? "", widths.map((width) => "-".repeat(width)).join("  "), ...lines.slice(1)];
 }
 
 function cellsOf(strategy: StrategySummary): string[] {
-  const { title, repetitions, sold, counter, oversold, oversoldRuns, negativeRuns, lowest, rightRuns } = strategy;
+  const { title, repetitions, sold, counter, oversold, oversoldRuns, negativeRuns, lowest, rightRuns } =
+    strategy;
   const of = (runs: number): string => `${number(runs)} de ${number(repetitions)}`;
   return [
     title,
@@ -93,13 +97,17 @@ export function verdict(summary: Summary): string[] {
 }
 
 function judgeUnprotected({ title, repetitions, oversoldRuns, rightRuns }: StrategySummary): string {
-  if (rightRuns === 0) {
-    return `${title}: vendeu a mais em ${number(oversoldRuns)} de ${number(repetitions)} repetições.`;
-  }
-  return (
-    `${title}: vendeu a mais em ${number(oversoldRuns)} de ${number(repetitions)} repetições; em ${number(rightRuns)} ` +
-    "deu certo POR SORTE: nada o protege, só ninguém se cruzou desta vez."
-  );
+  const otherwiseWrong = repetitions - oversoldRuns - rightRuns;
+  const parts = [
+    `${title}: vendeu a mais em ${number(oversoldRuns)} de ${number(repetitions)} repetições`,
+    ...(otherwiseWrong > 0
+      ? [`em ${number(otherwiseWrong)} vendeu a conta certa com números repetidos ou o contador errado`]
+      : []),
+    ...(rightRuns > 0
+      ? [`em ${number(rightRuns)} deu certo POR SORTE: nada a protege, só ninguém se cruzou desta vez`]
+      : []),
+  ];
+  return `${parts.join("; ")}.`;
 }
 
 /** The median, with the extremes where they differ. */

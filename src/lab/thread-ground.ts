@@ -59,6 +59,7 @@ export class ThreadGround implements Ground {
     await Promise.all(
       this.#workers.map(async (worker) => {
         const done = once(worker, "message");
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
         worker.postMessage(order);
         await done;
       }),

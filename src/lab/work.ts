@@ -28,7 +28,6 @@ export function workMs(work: Work): number {
 
 /** In Portuguese. */
 export function describeWork(work: Work): string {
-  const number = (value: number): string => value.toLocaleString("pt-BR");
   switch (work.kind) {
     case "none":
       return "nada";
@@ -37,6 +36,10 @@ export function describeWork(work: Work): string {
     case "spin":
       return `${number(work.us)} µs de cálculo em média`;
   }
+}
+
+function number(value: number): string {
+  return value.toLocaleString("pt-BR");
 }
 
 /** Works on this thread and lets nobody else have it; a wait sleeps. @param factor of this buyer, around 1. */

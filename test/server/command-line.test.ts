@@ -56,6 +56,7 @@ describe("the command line", function () {
       {},
       /--opens-at tomorrow/,
     ],
+    ["no queue with a data directory", ["serve", "--unsafe-no-queue", "--data", "data"], {}, /add --memory/],
     ["--memory with --fresh", ["serve", "--memory", "--fresh"], {}, /don't go together/],
   ] as const) {
     it(`${title} exits with 2 and one line that says what is wrong`, async () => {
