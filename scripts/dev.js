@@ -25,7 +25,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const children = new Set();
 let server = serve();
 const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, stop);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => void stop());
 
 let built = await look();
 let seen = built;

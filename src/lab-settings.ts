@@ -11,7 +11,7 @@ export interface LabSettings extends ExperimentSettings {
   readonly svg: string | null;
 }
 
-interface LabFlag {
+export interface LabFlag {
   /** What the value stands for; switches have none. */
   readonly argument?: string;
   readonly standard?: string;

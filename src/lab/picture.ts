@@ -6,8 +6,8 @@
 import type { StrategySummary, Summary } from "./summary.ts";
 
 const WIDTH = 860;
-const LEFT = 200;
-const RIGHT = 650;
+const LEFT = 236;
+const RIGHT = 660;
 const TOP = 92;
 const ROW = 52;
 const BAR = 24;
@@ -42,7 +42,7 @@ export function drawSummary(summary: Summary): string {
       escape(`Entre ler e gravar: ${work}. ${number(repetitions)} repetições.`),
       'class="quiet" font-size="13"',
     ),
-    text(RIGHT + 24, TOP - 10, "contador no fim", 'class="quiet" font-size="12"'),
+    text(RIGHT + 24, TOP - 10, "no fim", 'class="quiet" font-size="12"'),
     ...strategies.flatMap((strategy, i) => drawRow(strategy, TOP + ROW * i, stock, x)),
     `<line class="axis" x1="${x(stock)}" x2="${x(stock)}" y1="${TOP - 6}" y2="${bottom + 4}" stroke="#1d2421" stroke-width="2" stroke-dasharray="5 4"/>`,
     text(
@@ -68,14 +68,12 @@ function drawRow(
   stock: number,
   x: (tickets: number) => number,
 ): string[] {
-  const { title, sold, counter, negativeRuns, lowest, oversoldRuns, repetitions } = strategy;
+  const { title, sold, counter, lowest, repetitions } = strategy;
   const top = y + (ROW - BAR) / 2;
   const middle = top + BAR / 2;
   const honest = Math.min(sold.median, stock);
   const isWrong = strategy.rightRuns < repetitions;
-  const found = isWrong
-    ? `vendeu a mais em ${number(oversoldRuns)} de ${number(repetitions)}`
-    : `certo em ${number(repetitions)} de ${number(repetitions)}`;
+  const found = describeFound(strategy);
   return [
     `<line class="grid" x1="24" x2="${WIDTH - 24}" y1="${y}" y2="${y}" stroke="#dcdcd2"/>`,
     text(24, middle - 3, escape(title), 'class="ink" font-size="14" font-weight="600"'),
@@ -100,10 +98,17 @@ function drawRow(
     text(
       RIGHT + 24,
       middle + 14,
-      `contador ${number(counter.median)}${negativeRuns > 0 ? `, chegou a ${number(lowest)}` : ""}`,
+      `contador ${number(counter.median)}${lowest < Math.min(0, counter.median) ? `, chegou a ${number(lowest)}` : ""}`,
       `class="${isWrong ? "wrong-ink" : "fair-ink"}" font-size="12"`,
     ),
   ];
+}
+
+function describeFound({ rightRuns, oversoldRuns, repetitions }: StrategySummary): string {
+  const all = number(repetitions);
+  if (rightRuns === repetitions) return `certo em ${all} de ${all}`;
+  if (oversoldRuns > 0) return `vendeu a mais em ${number(oversoldRuns)} de ${all}`;
+  return `contador errado em ${number(repetitions - rightRuns)} de ${all}`;
 }
 
 function inWords({ title, sold, counter }: StrategySummary): string {
