@@ -1,134 +1,201 @@
-/** The server without its queue, attacked as a class would attack it; and what says that it is one. */
+/** The counter without a queue, step by step: the test is the database, and lets each call return when it likes. */
 import { expect } from "chai";
-import type { Browser } from "playwright-core";
-import { audit } from "../support/http-client.ts";
-import { spawnServer, startTestServer, type ListeningProcess } from "../support/start-server.ts";
-import { TextClient } from "../support/text-client.ts";
-import { WsClient } from "../support/ws-client.ts";
-import { openBrowser, openPage } from "../web/browser.ts";
+import type { Answer } from "../../src/box-office/answer.ts";
+import { auditSale, createBoxOffice } from "../../src/box-office/box-office.ts";
+import type { BuyerId, PurchaseKey, SaleId, TicketCode } from "../../src/box-office/sale.ts";
+import { LIMITS } from "../../src/config.ts";
+import type { Published } from "../../src/engine/ports.ts";
+import { UnsafeCounter } from "../../src/lab/unsafe-counter.ts";
 
-const STOCK = 10;
-const BUYERS = 50;
-const ROUNDS = 40;
+const SALE = "default" as SaleId;
 
-describe("a server without its queue", function () {
-  this.timeout(60_000);
-
-  it("sells fifty people more than ten tickets, repeats numbers, goes below 0, and its books don't balance", async () => {
-    const server = await unsafeServer();
-    const remaining = await attack(server);
-    expect(remaining.length, "sold").to.be.above(STOCK);
-    expect(new Set(remaining).size, "different numbers told").to.be.below(remaining.length);
-    expect(Math.min(...remaining), "the lowest number told").to.be.below(0);
-    const books = await audit(server.httpPort);
-    expect(books).to.include({ capacity: STOCK, sold: remaining.length, balanced: false });
-    expect(books).to.have.property("available").that.is.below(0);
+describe("the counter without a queue", () => {
+  it("is right for one buyer after the other, and announces the end once", async () => {
+    const shop = new Shop(2);
+    for (const left of [1, 0]) {
+      const buyer = shop.buy();
+      await shop.returnAll();
+      expect(buyer.told()).to.equal(left);
+    }
+    expect(shop.notices()).to.equal(1);
+    expect(shop.audit()).to.include({ sold: 2, available: 0, balanced: true });
+    const late = shop.buy();
+    await shop.returnAll();
+    expect(late.told()).to.equal("sold_out");
   });
 
-  it("sells the same fifty people ten tickets once it has its queue again", async () => {
-    const server = await spawnServer(["--memory", "--stock", String(STOCK), "--rate-limit", "0"]);
-    const remaining = await attack(server);
-    expect(remaining.toSorted((a, b) => b - a)).to.deep.equal([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
-    expect(await audit(server.httpPort)).to.include({ sold: STOCK, available: 0, balanced: true });
+  it("tells two buyers the same number when both read before either writes, and forgets one of them", async () => {
+    const shop = new Shop(10);
+    const [ana, rui] = [shop.buy(), shop.buy()];
+    await shop.return(ana, rui, ana, rui, ana, rui);
+    expect([ana.told(), rui.told()]).to.deep.equal([9, 9]);
+    expect(shop.audit()).to.include({ sold: 2, available: 9, balanced: false });
   });
 
-  it("pushes stock below 0 to whoever watches", async () => {
-    const server = await unsafeServer();
-    const watcher = await WsClient.connect(server.httpPort);
-    const negative = watcher.messages.until((line) => /^ESTOQUE: -\d/.test(line));
-    await attack(server);
-    expect(await negative).to.match(/^ESTOQUE: -\d+$/);
+  it("goes below 0 when two look at the last ticket and take it one after the other", async () => {
+    const shop = new Shop(1);
+    const [ana, rui] = [shop.buy(), shop.buy()];
+    await shop.return(ana, rui, ana, ana, rui, rui);
+    expect([ana.told(), rui.told()]).to.deep.equal([0, -1]);
+    expect(shop.audit()).to.include({ sold: 2, available: -1, balanced: false });
+    expect(shop.counter.view(SALE)).to.include({ state: "sold_out", available: -1 });
   });
 
-  it("says in each hello that it is unsafe, and a server with its queue doesn't", async () => {
-    const protocols = ["bilheteria.json.v1"];
-    const hellos = await Promise.all(
-      [["--unsafe-no-queue"], []].map(async (flags) => {
-        const server = await startTestServer(flags);
-        const client = await WsClient.connect(server.httpPort, { protocols });
-        return JSON.parse(await client.next()) as object;
-      }),
-    );
-    expect(hellos[0]).to.have.property("unsafe", true);
-    expect(hellos[1]).to.include({ type: "hello" }).and.not.have.property("unsafe");
+  it("lets the stock rise when an old write comes late", async () => {
+    const shop = new Shop(10);
+    const [late, ana, rui] = [shop.buy(), shop.buy(), shop.buy()];
+    await shop.return(late, late, ana, ana, ana, rui, rui, rui, late);
+    expect([ana.told(), rui.told(), late.told()]).to.deep.equal([9, 8, 9]);
+    expect(shop.published.map(({ views }) => views[0]?.available)).to.deep.equal([9, 8, 9]);
   });
 
-  it("says it where it says that it listens", async () => {
-    const server = await unsafeServer();
-    expect(server.listening).to.have.property("unsafe").that.includes("SEM FILA");
+  it("announces the end each time that somebody writes a 0", async () => {
+    const shop = new Shop(1);
+    const [ana, rui] = [shop.buy(), shop.buy()];
+    await shop.return(ana, rui, ana, rui, ana, rui);
+    expect([ana.told(), rui.told()]).to.deep.equal([0, 0]);
+    expect(shop.notices()).to.equal(2);
   });
 
-  it("obeys the organiser and lets sales open and close in their time as ever", async () => {
-    const server = await startTestServer(["--unsafe-no-queue", "--opens-at", "+2s"]);
-    const client = await WsClient.connect(server.httpPort);
-    expect(await client.ask("COMPRAR")).to.match(/^ERRO: Venda ainda não aberta/);
-    expect(await client.next()).to.equal("AVISO: Venda aberta");
-    expect(await client.ask("COMPRAR 2")).to.equal("Compra realizada. Estoque restante: 8");
-    expect(await client.ask("COMPRAR 9")).to.equal("ERRO: Estoque insuficiente. Restam 8");
-    expect(await client.ask("CONSULTAR")).to.equal("Estoque atual: 8");
-    expect(await server.stop()).to.equal(true);
+  it("answers before it publishes, at positions that rise", async () => {
+    const shop = new Shop(3);
+    const [ana, rui] = [shop.buy(), shop.buy()];
+    await shop.return(ana, rui, ana, rui, ana, rui);
+    expect(shop.heard).to.deep.equal(["answer", "publish", "answer", "publish"]);
+    expect(shop.published.map(({ offset }) => offset)).to.deep.equal([1, 2]);
   });
 
-  describe("in a browser", () => {
-    let browser: Browser;
-
-    before(async function () {
-      const opened = await openBrowser();
-      if (opened === null) return this.skip();
-      browser = opened;
-    });
-
-    after(() => (browser as Browser | undefined)?.close());
-
-    it("is seen to be one, with its stock below 0", async () => {
-      const server = await unsafeServer();
-      const { page, complaints } = await openPage(browser, `http://127.0.0.1:${server.httpPort}/`);
-      await page.locator("#unsafe").waitFor({ state: "visible" });
-      expect(await page.textContent("#unsafe")).to.include("Sem fila");
-      await attack(server);
-      await page.locator("#figure", { hasText: /^-\d+$/ }).waitFor();
-      expect(complaints).to.deep.equal([]);
-    });
-
-    it("isn't seen where the queue is", async () => {
-      const server = await startTestServer([]);
-      const { page } = await openPage(browser, `http://127.0.0.1:${server.httpPort}/`);
-      await page.locator("#figure", { hasText: "10" }).waitFor();
-      expect(await page.locator("#unsafe").isVisible()).to.equal(false);
-    });
+  it("takes no more than it may serve at once, none once it stops, and stops when all have been answered", async () => {
+    const shop = new Shop(10, 2);
+    // The organiser's command that made the sale is over by now.
+    await new Promise(setImmediate);
+    const [ana, rui] = [shop.buy(), shop.buy()];
+    expect(shop.isTaken()).to.equal(false);
+    let stopped = false;
+    const stopping = shop.counter.stop().then(() => (stopped = true));
+    await shop.return(ana, ana, ana);
+    expect(shop.isTaken()).to.equal(false);
+    expect(stopped).to.equal(false);
+    await shop.returnAll();
+    await stopping;
+    expect(rui.told()).to.be.a("number");
   });
 });
 
-function unsafeServer(): Promise<ListeningProcess> {
-  const flags = ["--memory", "--unsafe-no-queue", "--stock", String(STOCK), "--rate-limit", "0"];
-  return spawnServer(flags);
+/** A buyer who waits; its calls to the database return when the test says so. */
+interface Waiting {
+  readonly calls: (() => void)[];
+  /** The stock that it was told, or why it was refused. */
+  told(): number | string;
 }
 
-/** Fifty sockets, half of each transport, buy until each is refused. @returns every "Estoque restante" told. */
-async function attack(server: ListeningProcess): Promise<number[]> {
-  const clients = await Promise.all(
-    Array.from({ length: BUYERS }, (_, i) =>
-      i % 2 === 0 ? TextClient.connect(server.tcpPort) : WsClient.connect(server.httpPort),
-    ),
-  );
-  const told = await Promise.all(clients.map(buyAll));
-  for (const client of clients) client.close();
-  return told.flat();
-}
+class Shop {
+  readonly state = createBoxOffice();
+  readonly counter: UnsafeCounter;
+  readonly published: Published[] = [];
+  readonly heard: string[] = [];
+  #buyers = 0;
+  readonly #waiting: Waiting[] = [];
+  /** Whose call begins now. */
+  #acting: Waiting | null = null;
 
-async function buyAll(client: TextClient | WsClient): Promise<number[]> {
-  const inbox = client instanceof TextClient ? client.lines : client.messages;
-  const remaining: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    client.say("COMPRAR");
-    let answer = await inbox.next();
-    while (/^(ESTOQUE|AVISO)/.test(answer)) answer = await inbox.next();
-    const match = /^Compra realizada\. Estoque restante: (-?\d+)$/.exec(answer);
-    if (match === null) {
-      expect(answer).to.equal("ERRO: Produto esgotado");
-      return remaining;
-    }
-    remaining.push(Number(match[1]));
+  constructor(stock: number, mostUnderWay = 100) {
+    this.counter = new UnsafeCounter({
+      state: this.state,
+      journal: { epoch: 1 },
+      clock: { now: () => 0, monotonic: () => 0 },
+      scheduler: {
+        soon: () => undefined,
+        after: (_ms, task) => {
+          this.#acting?.calls.push(task);
+          return { cancel: () => undefined };
+        },
+      },
+      entropy: { random: () => 0, ticketCode: () => "X" as TicketCode },
+      rules: LIMITS.rules,
+      databaseCallMs: 1,
+      mostUnderWay,
+      probe: { decided: () => undefined, batch: () => undefined, synced: () => undefined },
+      publish: (published) => {
+        this.heard.push("publish");
+        this.published.push(published);
+      },
+      fail: (fault) => {
+        throw fault;
+      },
+    });
+    const command = {
+      type: "create",
+      sale: SALE,
+      title: "x",
+      capacity: stock,
+      opensAt: null,
+      closesAt: null,
+    } as const;
+    this.counter.submit({ command, reply: () => undefined });
+    this.published.length = 0;
+    this.heard.length = 0;
   }
-  return remaining;
+
+  buy(): Waiting {
+    const number = ++this.#buyers;
+    let answer: Answer | undefined;
+    const buyer: Waiting = {
+      calls: [],
+      told: () => {
+        if (answer?.kind === "receipt") return answer.items[0]?.remaining ?? Number.NaN;
+        return answer?.kind === "rejected" ? answer.rejection.reason : "no answer";
+      },
+    };
+    this.#waiting.push(buyer);
+    this.#acting = buyer;
+    this.counter.submit({
+      command: buyCommand(number),
+      reply: (given) => {
+        this.heard.push("answer");
+        answer = given;
+      },
+    });
+    this.#acting = null;
+    return buyer;
+  }
+
+  /** Lets the next call of each of these return, in this order. */
+  async return(...buyers: readonly Waiting[]): Promise<void> {
+    for (const buyer of buyers) {
+      const call = buyer.calls.shift();
+      expect(call, "a call that can return").to.not.equal(undefined);
+      this.#acting = buyer;
+      call?.();
+      await new Promise(setImmediate);
+      this.#acting = null;
+    }
+  }
+
+  async returnAll(): Promise<void> {
+    for (const buyer of this.#waiting) while (buyer.calls.length > 0) await this.return(buyer);
+  }
+
+  isTaken(): boolean {
+    return this.counter.submit({ command: buyCommand(++this.#buyers), reply: () => undefined });
+  }
+
+  notices(): number {
+    return this.published.flatMap(({ events }) => events).filter(({ type }) => type === "sold_out").length;
+  }
+
+  audit(): object {
+    const sale = this.state.sales.get(SALE);
+    if (sale === undefined) throw new Error("there is no sale");
+    return auditSale(sale, this.state.offset);
+  }
+}
+
+function buyCommand(number: number) {
+  return {
+    type: "buy",
+    items: [{ sale: SALE, quantity: 1, codes: [`CODE${number}` as TicketCode] }],
+    buyer: `buyer-${number}` as BuyerId,
+    key: `key-${number}` as PurchaseKey,
+  } as const;
 }
