@@ -14,6 +14,7 @@ const INTERRUPTED = 130;
 
 /** @param args the words after `lab`. @returns the exit code. */
 export async function runLab(args: readonly string[]): Promise<number> {
+  process.stdout.on("error", leaveUnheard);
   if (args.includes("--help")) {
     process.stdout.write(`${labHelpText()}\n`);
     return 0;
@@ -67,6 +68,12 @@ function report(summary: Summary, { json, svg }: LabSettings): void {
       cause,
     });
   }
+}
+
+/** Whoever read has gone, as `head` does: there is nobody to complain to. */
+function leaveUnheard(fault: NodeJS.ErrnoException): void {
+  if (fault.code === "EPIPE") process.exit(1);
+  throw fault;
 }
 
 /** One line that is written over, for eyes only. */

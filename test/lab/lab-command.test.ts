@@ -102,6 +102,13 @@ describe("bilheteria lab", function () {
     });
   }
 
+  it("ends without a word when nobody reads any more", async () => {
+    const lab = runBilheteria(["lab", "--repetitions", "2"]);
+    lab.child.stdout?.destroy();
+    expect(await within(lab.exit, "it exits", 30_000)).to.equal(1);
+    expect(lab.errors()).to.equal("");
+  });
+
   it("Ctrl+C ends it after the race under way with exit code 130, and shows what was measured", async () => {
     const lab = runBilheteria(["lab", "--strategies", "await,mutex", "--repetitions", "10000"]);
     await within(
