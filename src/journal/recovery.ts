@@ -11,12 +11,11 @@ import { evolve, type BoxOffice } from "../box-office/box-office.ts";
 import type { DataDirectory, NumberedFile } from "./data-directory.ts";
 import type { Disk } from "./disk.ts";
 import { JournalCorrupt } from "./fault.ts";
-import { NOTHING_BEFORE, type FileHeader } from "./file-header.ts";
-import type { Chain, Stop } from "./frame-reader.ts";
+import type { FileHeader } from "./file-header.ts";
 import type { JournalLimits } from "./limits.ts";
-import { openSegment, readSegment, type Before, type OpenedSegment } from "./segment.ts";
+import type { Before } from "./segment.ts";
 import { restoreSnapshot, verifySnapshot, type VerifiedSnapshot } from "./snapshot.ts";
-import { firstNonZero, judgeTail, type Tail } from "./tail.ts";
+import { afterSegment, walkSegment, type WalkedSegment } from "./walk.ts";
 
 export interface SkippedSnapshot {
   readonly path: string;
@@ -25,20 +24,12 @@ export interface SkippedSnapshot {
 
 export interface Recovered {
   /** Null if the directory holds no journal yet. */
-  readonly last: LastSegment | null;
+  readonly last: WalkedSegment | null;
   readonly snapshot: { readonly path: string; readonly offset: number } | null;
   readonly skipped: readonly SkippedSnapshot[];
   /** Events replayed, and the bytes of their frames. */
   readonly events: number;
   readonly bytes: number;
-}
-
-export interface LastSegment {
-  readonly path: string;
-  readonly header: FileHeader;
-  /** Where its sound frames end. */
-  readonly end: Chain;
-  readonly torn: { readonly position: number; readonly bytes: Buffer } | null;
 }
 
 /**
@@ -59,54 +50,19 @@ export async function recover(
   const from = segments.findIndex(({ offset }) => offset === start);
   if (segments.length > 0 && from === -1) throw missingFrom(segments, skipped);
   let before: Before | null = found === null ? null : beforeOf(found.header);
-  let last: LastSegment | null = null;
+  let last: WalkedSegment | null = null;
   let bytes = 0;
   for (const segment of segments.slice(Math.max(from, 0))) {
     if (last !== null && last.end.offset !== segment.offset) throw gap(last, segment);
     const isLast = segment === segments.at(-1);
-    last = await replaySegment(disk, segment, before, limits, isLast, state);
-    before = { log: last.header.log, epoch: last.header.epoch, hash: last.end.hash.toString("hex") };
+    last = await walkSegment(disk, segment, before, { limits, isLast }, (events, epoch) => {
+      for (const event of events) evolve(state, event, epoch);
+    });
+    before = afterSegment(last);
     bytes += last.end.position;
   }
   const snapshot = found === null ? null : { path: found.path, offset: found.header.first };
   return { last, snapshot, skipped, events: state.offset - start, bytes };
-}
-
-async function replaySegment(
-  disk: Disk,
-  file: NumberedFile,
-  before: Before | null,
-  limits: JournalLimits,
-  isLast: boolean,
-  state: BoxOffice,
-): Promise<LastSegment> {
-  const segment = await openSegment(disk, file, before, limits.stepBytes);
-  try {
-    const { path, header } = segment;
-    if (before === null && header.before !== NOTHING_BEFORE)
-      throw new JournalCorrupt(path, 0, "it continues a segment that isn't there");
-    const end = await readSegment(segment, limits, (events, epoch) => {
-      for (const event of events) evolve(state, event, epoch);
-    });
-    const tail = isLast
-      ? await judgeTail(segment.file, segment.size, end, limits.maxFrameBytes)
-      : await judgeSealedTail(segment, end);
-    if (tail.kind === "damaged") throw new JournalCorrupt(path, tail.position, tail.what);
-    return { path, header, end, torn: tail.kind === "torn" ? tail : null };
-  } finally {
-    await segment.file.close();
-  }
-}
-
-/** A sealed segment ends in zeros: its last frame was followed by another segment, so it was whole. */
-async function judgeSealedTail(segment: OpenedSegment, stop: Stop): Promise<Tail> {
-  const { position, reason, why } = stop;
-  if (position >= segment.size) {
-    return { kind: "damaged", position, what: "the file ends where space made ahead should follow" };
-  }
-  const after = await firstNonZero(segment.file, position, segment.size);
-  if (after === null) return { kind: "clean" };
-  return { kind: "damaged", position, what: reason === "header" ? "no intact frame stands there" : why };
 }
 
 /**
@@ -146,7 +102,7 @@ function missingFrom(segments: readonly NumberedFile[], skipped: readonly Skippe
   return new JournalCorrupt(path, 0, `the segments before it are gone and no snapshot stands for them${why}`);
 }
 
-function gap(last: LastSegment, next: NumberedFile): JournalCorrupt {
+function gap(last: WalkedSegment, next: NumberedFile): JournalCorrupt {
   const what =
     last.end.offset < next.offset
       ? `events ${last.end.offset} to ${next.offset - 1} are missing`

@@ -7,7 +7,7 @@
 import type { DataDirectory } from "./data-directory.ts";
 import { writeAll, type Disk, type DiskFile } from "./disk.ts";
 import type { JournalLimits } from "./limits.ts";
-import type { LastSegment } from "./recovery.ts";
+import type { WalkedSegment } from "./walk.ts";
 
 const COPY_BYTES = 1 << 20;
 
@@ -15,7 +15,7 @@ const COPY_BYTES = 1 << 20;
 export async function keepTorn(
   disk: Disk,
   directory: DataDirectory,
-  last: LastSegment,
+  last: WalkedSegment,
 ): Promise<string | null> {
   if (last.torn === null) return null;
   const path = `${last.path}.broken`;
@@ -29,7 +29,7 @@ export async function seal(
   disk: Disk,
   directory: DataDirectory,
   limits: JournalLimits,
-  last: LastSegment,
+  last: WalkedSegment,
 ): Promise<void> {
   const { stepBytes } = limits;
   const end = last.end.position;

@@ -5,7 +5,7 @@ import type { Disk, DiskFile } from "./disk.ts";
 import { JournalCorrupt } from "./fault.ts";
 import { decodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from "./file-header.ts";
 import { chainHash, EVENTS } from "./frame.ts";
-import { parseFrame, readFrames, type Stop } from "./frame-reader.ts";
+import { parseFrame, readFrames, type Chain, type Stop } from "./frame-reader.ts";
 
 /** What a segment has to continue; null where anything may stand (nothing before it was read). */
 export interface Before {
@@ -61,8 +61,19 @@ export function readSegment(
   options: { readonly maxFrameBytes: number; readonly until?: number },
   visit: EventVisitor,
 ): Promise<Stop> {
-  const { file, path, header, hash } = segment;
+  const { header, hash } = segment;
   const start = { position: FILE_HEADER_BYTES, offset: header.first, hash };
+  return readOn(segment, start, options, visit);
+}
+
+/** The same from a place where an earlier reading stopped. */
+export function readOn(
+  segment: OpenedSegment,
+  start: Chain,
+  options: { readonly maxFrameBytes: number; readonly until?: number },
+  visit: EventVisitor,
+): Promise<Stop> {
+  const { file, path, header } = segment;
   return readFrames(file, start, options, ({ kind, position, count, frame }) => {
     if (kind !== EVENTS) throw new JournalCorrupt(path, position, "the frame there doesn't hold events");
     try {
