@@ -46,6 +46,14 @@ export class DataDirectory {
     return numbered(disk, this.snapshots, SNAPSHOT);
   }
 
+  /** Files in `journal/` that are neither segments nor unfinished. */
+  async strangers(disk: Disk): Promise<string[]> {
+    const names = (await disk.list(this.journal)).sort();
+    return names
+      .filter((name) => !SEGMENT.test(name) && !name.endsWith(".tmp"))
+      .map((name) => join(this.journal, name));
+  }
+
   /** Makes what is missing. */
   async make(disk: Disk): Promise<void> {
     await disk.makeDirectory(this.journal);

@@ -13,7 +13,7 @@ import type { Disk } from "./disk.ts";
 import { JournalCorrupt } from "./fault.ts";
 import type { FileHeader } from "./file-header.ts";
 import type { JournalLimits } from "./limits.ts";
-import type { Before } from "./segment.ts";
+import { findMisnamed, type Before } from "./segment.ts";
 import { restoreSnapshot, verifySnapshot, type VerifiedSnapshot } from "./snapshot.ts";
 import { afterSegment, walkSegment, type WalkedSegment } from "./walk.ts";
 
@@ -44,11 +44,13 @@ export async function recover(
   state: BoxOffice,
 ): Promise<Recovered> {
   const segments = await directory.segments(disk);
+  const misnamed = await findMisnamed(disk, directory, segments);
+  if (misnamed !== null) throw misnamed;
   const { found, skipped } = await findSnapshot(disk, directory, limits, segments);
   if (found !== null) await restoreSnapshot(disk, found, limits.maxFrameBytes, state);
   const start = state.offset;
   const from = segments.findIndex(({ offset }) => offset === start);
-  if (segments.length > 0 && from === -1) throw missingFrom(segments, skipped);
+  if (from === -1 && segments.length + skipped.length > 0) throw missingFrom(segments, skipped, directory);
   let before: Before | null = found === null ? null : beforeOf(found.header);
   let last: WalkedSegment | null = null;
   let bytes = 0;
@@ -96,8 +98,12 @@ function beforeOf(snapshot: FileHeader): Before {
   return { log: snapshot.log, epoch: snapshot.epoch, hash: snapshot.before };
 }
 
-function missingFrom(segments: readonly NumberedFile[], skipped: readonly SkippedSnapshot[]): JournalCorrupt {
-  const path = segments[0]?.path ?? "the journal";
+function missingFrom(
+  segments: readonly NumberedFile[],
+  skipped: readonly SkippedSnapshot[],
+  directory: DataDirectory,
+): JournalCorrupt {
+  const path = segments[0]?.path ?? directory.journal;
   const why = skipped.map((snapshot) => ` (${snapshot.path}: ${snapshot.why})`).join("");
   return new JournalCorrupt(path, 0, `the segments before it are gone and no snapshot stands for them${why}`);
 }

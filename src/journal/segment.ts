@@ -1,8 +1,8 @@
 /** Reading one segment: its header, its frames, and what must hold between it and the one before. */
 import type { SaleEvent } from "../box-office/event.ts";
-import type { NumberedFile } from "./data-directory.ts";
+import type { DataDirectory, NumberedFile } from "./data-directory.ts";
 import type { Disk, DiskFile } from "./disk.ts";
-import { JournalCorrupt } from "./fault.ts";
+import { JournalCorrupt, systemCode } from "./fault.ts";
 import { decodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from "./file-header.ts";
 import { chainHash, EVENTS } from "./frame.ts";
 import { parseFrame, readFrames, type Chain, type Stop } from "./frame-reader.ts";
@@ -52,6 +52,41 @@ export async function openSegment(
   } catch (error) {
     await file.close();
     throw error;
+  }
+}
+
+/**
+ * A segment that goes by another name is never read, and if it was the newest nobody would miss it: the sale would begin
+ * again where the one before it ended. So whoever lists segments asks for such first.
+ *
+ * @param segments those that go by their names; a copy of one of them does no harm.
+ */
+export async function findMisnamed(
+  disk: Disk,
+  directory: DataDirectory,
+  segments: readonly NumberedFile[],
+): Promise<JournalCorrupt | null> {
+  for (const path of await directory.strangers(disk)) {
+    const header = await headerOf(disk, path);
+    if (header === null || segments.some(({ offset }) => offset === header.first)) continue;
+    const name = directory.segmentPath(header.first);
+    return new JournalCorrupt(path, 0, `it is the segment ${name}, but isn't called so`);
+  }
+  return null;
+}
+
+/** The header of what may be a segment; null for whatever else it is, and a folder can't even be read. */
+async function headerOf(disk: Disk, path: string): Promise<FileHeader | null> {
+  const file = await disk.open(path, "read");
+  try {
+    const bytes = Buffer.alloc(FILE_HEADER_BYTES);
+    const header = decodeFileHeader("SEGMENT", bytes.subarray(0, await file.read(bytes, 0)));
+    return typeof header === "string" ? null : header;
+  } catch (error) {
+    if (systemCode(error) === "EISDIR") return null;
+    throw error;
+  } finally {
+    await file.close();
   }
 }
 

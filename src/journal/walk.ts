@@ -13,7 +13,14 @@ import { JournalCorrupt } from "./fault.ts";
 import { NOTHING_BEFORE, type FileHeader } from "./file-header.ts";
 import type { Chain, Stop } from "./frame-reader.ts";
 import type { JournalLimits } from "./limits.ts";
-import { openSegment, readOn, readSegment, type Before, type EventVisitor, type OpenedSegment } from "./segment.ts";
+import {
+  openSegment,
+  readOn,
+  readSegment,
+  type Before,
+  type EventVisitor,
+  type OpenedSegment,
+} from "./segment.ts";
 import { firstNonZero, judgeTail, type Tail } from "./tail.ts";
 
 export interface WalkOptions {
