@@ -6,6 +6,8 @@ export class JournalCorrupt extends Error {
   readonly file: string;
   /** Byte offset in the file at which it stops making sense. */
   readonly offset: number;
+  /** What is wrong there, without the file and the advice. */
+  readonly what: string;
 
   constructor(file: string, offset: number, what: string, cause?: unknown) {
     super(
@@ -16,6 +18,17 @@ export class JournalCorrupt extends Error {
     this.name = "JournalCorrupt";
     this.file = file;
     this.offset = offset;
+    this.what = what;
+  }
+}
+
+/** There is nothing to look at, or to copy. */
+export class NoJournal extends Error {
+  readonly code = "NO_JOURNAL";
+
+  constructor(directory: string) {
+    super(`${directory} holds no journal. Name a data directory with --data.`);
+    this.name = "NoJournal";
   }
 }
 

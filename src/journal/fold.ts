@@ -61,9 +61,11 @@ export async function foldSnapshot(disk: Disk, job: FoldJob): Promise<Folded> {
   await disk.rename(unfinished, path);
   await disk.syncDirectory(directory.snapshots);
   const readBack = await verifySnapshot(disk, { path, offset: upTo }, maxFrameBytes);
-  if (typeof readBack === "string") {
+  if ("what" in readBack) {
     await disk.remove(path);
-    throw new Error(`${path} was not what was written when it was read back: ${readBack}`);
+    throw new Error(
+      `${path} was not what was written when it was read back at byte ${readBack.at}: ${readBack.what}`,
+    );
   }
   if (base !== null) await removeAllBut(disk, directory, [path, base.path]);
   return { path, bytes: writer.bytes, purchases: writer.purchases };
@@ -182,7 +184,7 @@ async function firstGood(
 ): Promise<VerifiedSnapshot | null> {
   for (const file of files) {
     const snapshot = await verifySnapshot(disk, file, maxFrameBytes);
-    if (typeof snapshot !== "string") return snapshot;
+    if (!("what" in snapshot)) return snapshot;
   }
   return null;
 }

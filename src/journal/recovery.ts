@@ -81,8 +81,8 @@ async function findSnapshot(
   const skipped: SkippedSnapshot[] = [];
   for (const file of (await directory.snapshotFiles(disk)).toReversed()) {
     const snapshot = await verifySnapshot(disk, file, limits.maxFrameBytes);
-    if (typeof snapshot === "string") {
-      skipped.push({ path: file.path, why: snapshot });
+    if ("what" in snapshot) {
+      skipped.push({ path: file.path, why: `it is damaged at byte ${snapshot.at}: ${snapshot.what}` });
       continue;
     }
     if (!segments.some(({ offset }) => offset === file.offset)) {
@@ -103,9 +103,19 @@ function missingFrom(
   skipped: readonly SkippedSnapshot[],
   directory: DataDirectory,
 ): JournalCorrupt {
-  const path = segments[0]?.path ?? directory.journal;
+  const first = segments[0];
   const why = skipped.map((snapshot) => ` (${snapshot.path}: ${snapshot.why})`).join("");
-  return new JournalCorrupt(path, 0, `the segments before it are gone and no snapshot stands for them${why}`);
+  if (first === undefined)
+    return new JournalCorrupt(
+      directory.journal,
+      0,
+      `the segments are gone, and the snapshots say nothing${why}`,
+    );
+  return new JournalCorrupt(
+    first.path,
+    0,
+    `the segments before it are gone and no snapshot stands for them${why}`,
+  );
 }
 
 function gap(last: WalkedSegment, next: NumberedFile): JournalCorrupt {

@@ -23,7 +23,12 @@ export interface OpenedSegment {
   readonly hash: Buffer;
 }
 
-export type EventVisitor = (events: readonly SaleEvent[], epoch: number) => void | Promise<void>;
+/** @param position where in the file their frame begins. */
+export type EventVisitor = (
+  events: readonly SaleEvent[],
+  epoch: number,
+  position: number,
+) => void | Promise<void>;
 
 /**
  * Opens a segment and checks its length and header; the caller closes the file.
@@ -114,7 +119,7 @@ export function readOn(
     try {
       const events = parseFrame<SaleEvent>(frame);
       if (events.length !== count) throw new Error(`the frame holds ${events.length} events, not ${count}`);
-      return visit(events, header.epoch);
+      return visit(events, header.epoch, position);
     } catch (cause) {
       throw new JournalCorrupt(path, position, cause instanceof Error ? cause.message : String(cause), cause);
     }

@@ -17,23 +17,31 @@ export interface VerifiedSnapshot {
   readonly header: FileHeader;
 }
 
-/** Reads a snapshot without taking anything from it; what is wrong with it comes back as a string. */
+/** Why a snapshot can't be believed: it is not what was written from this byte on. */
+export interface SnapshotDamage {
+  readonly at: number;
+  readonly what: string;
+}
+
+/** Reads a snapshot without taking anything from it; what is wrong with it is returned. */
 export async function verifySnapshot(
   disk: Disk,
   { path, offset }: NumberedFile,
   maxFrameBytes: number,
-): Promise<VerifiedSnapshot | string> {
+): Promise<VerifiedSnapshot | SnapshotDamage> {
   const file = await disk.open(path, "read");
   try {
     let ended = false;
     const read = await readSnapshot(file, maxFrameBytes, (frame) => {
       ended = frame.kind === END;
     });
-    if (typeof read === "string") return read;
-    if (read.header.first !== offset) return `its header says that it ends before event ${read.header.first}`;
-    if (!ended) return `it is damaged at byte ${read.end.position}: ${read.end.why}`;
-    if (read.end.position !== (await file.size())) return "something follows its end";
-    return { path, header: read.header };
+    if (typeof read === "string") return { at: 0, what: read };
+    const { header, end } = read;
+    if (header.first !== offset)
+      return { at: 0, what: `its header says that it ends before event ${header.first}` };
+    if (!ended) return { at: end.position, what: end.why };
+    if (end.position !== (await file.size())) return { at: end.position, what: "something follows its end" };
+    return { path, header };
   } finally {
     await file.close();
   }

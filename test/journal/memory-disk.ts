@@ -132,7 +132,7 @@ export class MemoryDisk implements Disk {
   }
 
   list(directory: string): Promise<string[]> {
-    const names = [...this.#names.keys()].filter((path) => dirname(path) === directory);
+    const names = [...this.#names.keys(), ...this.#directories].filter((path) => dirname(path) === directory);
     return Promise.resolve(names.map((path) => basename(path)));
   }
 
