@@ -22,6 +22,12 @@ export const LIMITS = {
     /** A snapshot is worth its cost after this much sealed journal. */
     snapshotEveryBytes: 8 * 1024 * 1024,
   },
+  restore: {
+    /** Restarts that the original may have had since the backup. */
+    leastEpochJump: 1 << 16,
+    /** So two sales restored from one backup hardly ever get the same epoch. */
+    mostEpochJump: 1 << 24,
+  },
   hub: {
     intervalMs: 50,
     longestIntervalMs: 2_000,

@@ -7,6 +7,7 @@ import type { Audit, SaleId } from "./box-office/sale.ts";
 import { ConfigError, type Limits, type Settings } from "./config.ts";
 import type { Journal } from "./engine/ports.ts";
 import { systemClock, systemScheduler } from "./engine/system.ts";
+import { assertNoBackup } from "./journal/backup-mark.ts";
 import { setAside } from "./journal/data-directory.ts";
 import { lockDirectory } from "./journal/lock.ts";
 import { openMemoryJournal } from "./journal/memory-journal.ts";
@@ -28,7 +29,7 @@ export interface Storage {
  *
  * @param describe what a second process is told about this one.
  * @throws {ConfigError} if the settings contradict each other.
- * @throws {JournalCorrupt | DataDirectoryInUse | DiskFault} if the data directory can't be used.
+ * @throws {JournalCorrupt | DataDirectoryInUse | BackupFault | DiskFault} if the data directory can't be used.
  */
 export async function openStorage(
   settings: Settings,
@@ -50,6 +51,7 @@ export async function openStorage(
   const { data: directory } = settings;
   const lock = await lockDirectory(directory, new Date().toISOString(), describe);
   try {
+    await assertNoBackup(nodeDisk, directory);
     if (settings.fresh) await setAside(directory, nodeDisk, systemClock.now());
     const { journal, replayed } = await openFileJournal({
       directory,

@@ -17,10 +17,11 @@ export class DataDirectory {
   readonly journal: string;
   readonly snapshots: string;
 
-  constructor(path: string) {
+  /** @param suffix of its folders, while they are not to be taken for a sale. */
+  constructor(path: string, suffix = "") {
     this.path = path;
-    this.journal = join(path, "journal");
-    this.snapshots = join(path, "snapshots");
+    this.journal = join(path, `journal${suffix}`);
+    this.snapshots = join(path, `snapshots${suffix}`);
   }
 
   segmentPath(offset: number): string {

@@ -32,6 +32,25 @@ export class NoJournal extends Error {
   }
 }
 
+export type BackupFaultCode =
+  | "IS_A_BACKUP"
+  | "NOT_A_BACKUP"
+  | "TARGET_NOT_EMPTY"
+  | "SALE_EXISTS"
+  | "COPY_DIFFERS"
+  | "NO_EPOCH_LEFT";
+
+/** A backup or a restore that can't be done as it was asked for. */
+export class BackupFault extends Error {
+  readonly code: BackupFaultCode;
+
+  constructor(code: BackupFaultCode, message: string) {
+    super(message);
+    this.name = "BackupFault";
+    this.code = code;
+  }
+}
+
 /** Another process owns the data directory. */
 export class DataDirectoryInUse extends Error {
   readonly code = "DATA_DIRECTORY_IN_USE";

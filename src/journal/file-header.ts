@@ -1,5 +1,5 @@
 /**
- * The first sector of every file of the journal: a line that a person can read, and a checksum.
+ * The first sector of every file of the journal, and all of a backup's mark: a line that a person can read, and a checksum.
  *
  *     BILHETERIA-SEGMENT {"version":1,"log":"9f…","epoch":3,"first":120,"before":"c0…"}   …   5d41402a⏎
  *
@@ -18,13 +18,13 @@ export interface FileHeader {
   /** 32 hexadecimal digits, drawn when the log was begun and the same in all of its files. */
   readonly log: string;
   readonly epoch: number;
-  /** Segment: offset of its first event. Snapshot: offset of the first event that it doesn't hold. */
+  /** Segment: offset of its first event. Snapshot and backup: offset of the first event that it doesn't hold. */
   readonly first: number;
   /** 32 hexadecimal digits: the chain's hash just before `first`; zeros where the log begins. */
   readonly before: string;
 }
 
-export type FileKind = "SEGMENT" | "SNAPSHOT";
+export type FileKind = "SEGMENT" | "SNAPSHOT" | "BACKUP";
 
 export const NOTHING_BEFORE = "0".repeat(32);
 

@@ -7,12 +7,14 @@
  * damage the count can't go on by guessing: it goes on where a good snapshot stands, and until then only frames and
  * their chain are looked at.
  */
+import { basename } from "node:path";
 import { auditSale, createBoxOffice } from "../box-office/box-office.ts";
 import type { SaleEvent } from "../box-office/event.ts";
 import type { Audit, Instant } from "../box-office/sale.ts";
-import { DataDirectory, type NumberedFile } from "./data-directory.ts";
+import type { DataDirectory, NumberedFile } from "./data-directory.ts";
 import type { Disk } from "./disk.ts";
 import { asDiskFault, JournalCorrupt, NoJournal, systemCode } from "./fault.ts";
+import type { FileHeader } from "./file-header.ts";
 import type { JournalLimits } from "./limits.ts";
 import { readOnlyDisk } from "./read-only-disk.ts";
 import { recover } from "./recovery.ts";
@@ -40,6 +42,8 @@ export interface SegmentReport {
   /** Null where it is damaged. */
   readonly events: number | null;
   readonly epoch: number | null;
+  /** The hash that it continues, see file-header.ts. */
+  readonly before: string | null;
   /** Where its sound frames end, in bytes. */
   readonly bytes: number | null;
   /** What an unfinished write left at its end; nobody was answered from it. */
@@ -56,27 +60,23 @@ export interface SnapshotReport {
 
 export interface Inspection {
   readonly directory: string;
-  readonly log: string | null;
-  /** Of the newest segment. */
-  readonly epoch: number | null;
+  /** Where the journal ends: its log, newest epoch, number of events, and chain; null where damage is in the way. */
+  readonly end: FileHeader | null;
   readonly segments: readonly SegmentReport[];
   readonly snapshots: readonly SnapshotReport[];
   readonly findings: readonly Finding[];
-  /** The books after this many events; null where damage was in the way of counting them to the end. */
-  readonly events: number | null;
+  /** The books at the end, and the time of the newest event; no sales where there is no end. */
   readonly at: Instant;
   readonly sales: readonly Audit[];
   /** Where everything from the beginning is sound up to, if there is damage: the next event's offset. */
   readonly soundUpTo: number;
-  /** The hash that the next frame has to name, as in a file header; null where the end is damaged. */
-  readonly hash: string | null;
   /** Whether a server would start on it; null while one is running. */
   readonly starts: boolean | null;
 }
 
 export interface InspectionOptions {
   readonly disk: Disk;
-  readonly directory: string;
+  readonly directory: DataDirectory;
   readonly limits: JournalLimits;
   /** How to wait where a server is writing; null where none is. */
   readonly pause: Pause | null;
@@ -90,7 +90,7 @@ export async function inspect(options: InspectionOptions): Promise<Inspection> {
   try {
     return await new Inspector({ ...options, disk: readOnlyDisk(options.disk) }).run();
   } catch (error) {
-    throw asDiskFault(error, options.directory);
+    throw asDiskFault(error, options.directory.path);
   }
 }
 
@@ -106,24 +106,25 @@ class Inspector {
   #tally: Tally | null = new Tally();
   #soundUpTo = 0;
   #isBroken = false;
-  #log: string | null = null;
-  #epoch: number | null = null;
 
   constructor(options: InspectionOptions) {
     this.#options = options;
-    this.#directory = new DataDirectory(options.directory);
+    this.#directory = options.directory;
   }
 
   async run(): Promise<Inspection> {
-    const { disk, directory } = this.#options;
-    const names = await disk.list(directory);
-    const hasJournal = names.includes("journal");
+    const { disk } = this.#options;
+    const { path, journal } = this.#directory;
+    const names = await disk.list(path);
+    const hasJournal = names.includes(basename(journal));
     // Snapshots first: one that is listed ends where a segment begins that is then listed too.
-    const snapshots = names.includes("snapshots") ? await this.#directory.snapshotFiles(disk) : [];
+    const snapshots = names.includes(basename(this.#directory.snapshots))
+      ? await this.#directory.snapshotFiles(disk)
+      : [];
     const segments = hasJournal ? await this.#directory.segments(disk) : [];
     const misnamed = hasJournal ? await findMisnamed(disk, this.#directory, segments) : null;
     if (misnamed !== null) this.#found("journal", misnamed.file, 0, misnamed.what);
-    else if (segments.length + snapshots.length === 0) throw new NoJournal(directory);
+    else if (segments.length + snapshots.length === 0) throw new NoJournal(path);
     for (const segment of segments) {
       const snapshot = snapshots.find(({ offset }) => offset === segment.offset);
       await this.#inspectSegment(segment, snapshot ?? null, segment === segments.at(-1));
@@ -154,7 +155,15 @@ class Inspector {
       if (!(error instanceof JournalCorrupt)) throw error;
       this.#found("journal", error.file, error.offset, error.what);
       const { path, offset: first } = file;
-      this.#segments.push({ file: path, first, events: null, epoch: null, bytes: null, torn: null });
+      this.#segments.push({
+        file: path,
+        first,
+        events: null,
+        epoch: null,
+        before: null,
+        bytes: null,
+        torn: null,
+      });
       this.#lose();
     }
   }
@@ -180,12 +189,11 @@ class Inspector {
       first,
       events: end.offset - first,
       epoch: header.epoch,
+      before: header.before,
       bytes: end.position,
       torn: torn === null ? null : { offset: torn.position, bytes: torn.bytes.length },
     });
     this.#before = afterSegment({ path: file, header, end, torn });
-    this.#log = header.log;
-    this.#epoch = header.epoch;
   }
 
   #count(file: string, events: readonly SaleEvent[], epoch: number, position: number): void {
@@ -263,18 +271,19 @@ class Inspector {
 
   #report(starts: boolean | null): Inspection {
     const state = this.#tally?.state ?? createBoxOffice("count");
+    const before = this.#tally === null ? null : this.#before;
     return {
-      directory: this.#options.directory,
-      log: this.#log,
-      epoch: this.#epoch,
+      directory: this.#directory.path,
+      end:
+        before === null
+          ? null
+          : { log: before.log, epoch: before.epoch, first: state.offset, before: before.hash },
       segments: this.#segments,
       snapshots: this.#snapshots,
       findings: this.#findings,
-      events: this.#tally?.state.offset ?? null,
       at: state.at,
       sales: [...state.sales.values()].map((sale) => auditSale(sale, state.offset)),
       soundUpTo: this.#soundUpTo,
-      hash: this.#before?.hash ?? null,
       starts,
     };
   }

@@ -50,6 +50,21 @@ export async function lockDirectory(directory: string, since: string, describe: 
   }
 }
 
+/**
+ * Who holds a data directory at present, without taking it or leaving a trace in it.
+ *
+ * @returns null if nobody does, `silent` if whoever does doesn't say.
+ * @throws {DiskFault} if the directory isn't there or can't be looked at.
+ */
+export async function findHolder(directory: string): Promise<Holder | "silent" | null> {
+  try {
+    const holder = await askHolder(await addressOf(directory));
+    return holder === "dead" ? null : (holder ?? "silent");
+  } catch (error) {
+    throw asDiskFault(error, directory);
+  }
+}
+
 async function addressOf(directory: string): Promise<string> {
   const { dev, ino } = await stat(directory, { bigint: true });
   const name = `bilheteria-${dev.toString(16)}-${ino.toString(16)}`;

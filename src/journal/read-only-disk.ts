@@ -2,8 +2,6 @@
 import type { Disk } from "./disk.ts";
 
 export function readOnlyDisk(disk: Disk): Disk {
-  const refuse = (): Promise<never> =>
-    Promise.reject(new Error("a directory that is only looked at was about to change"));
   return {
     open: (path, mode) => (mode === "read" ? disk.open(path, mode) : refuse()),
     list: (directory) => disk.list(directory),
@@ -12,4 +10,8 @@ export function readOnlyDisk(disk: Disk): Disk {
     makeDirectory: refuse,
     syncDirectory: refuse,
   };
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(new Error("a directory that is only looked at was about to change"));
 }

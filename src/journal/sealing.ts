@@ -4,12 +4,11 @@
  * doesn't, and reading them proves nothing about the disk. A crash at any point leaves either the old file or the new
  * one under the name, and both say the same.
  */
+import { copyBytes, segmentLength } from "./copying.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { writeAll, type Disk, type DiskFile } from "./disk.ts";
 import type { JournalLimits } from "./limits.ts";
 import type { WalkedSegment } from "./walk.ts";
-
-const COPY_BYTES = 1 << 20;
 
 /** Keeps what a torn frame left beside its segment. Returns the path. */
 export async function keepTorn(
@@ -36,16 +35,11 @@ export async function seal(
   await writeBeside(disk, directory, last.path, async (copy) => {
     const original = await disk.open(last.path, "read");
     try {
-      for (let at = 0; at < end; at += COPY_BYTES) {
-        const chunk = Buffer.allocUnsafe(Math.min(COPY_BYTES, end - at));
-        await original.read(chunk, at);
-        await writeAll(copy, chunk, at);
-      }
+      await copyBytes(original, end, copy);
     } finally {
       await original.close();
     }
-    // Never full to the last byte: a zero after the last frame shows that the file wasn't cut there.
-    await copy.truncate((Math.floor(end / stepBytes) + 1) * stepBytes);
+    await copy.truncate(segmentLength(end, stepBytes));
   });
 }
 

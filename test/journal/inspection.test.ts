@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { auditSale } from "../../src/box-office/box-office.ts";
 import type { Purchased, SaleEvent } from "../../src/box-office/event.ts";
+import { DataDirectory } from "../../src/journal/data-directory.ts";
 import { FILE_HEADER_BYTES } from "../../src/journal/file-header.ts";
 import { NoJournal } from "../../src/journal/fault.ts";
 import { inspect, type Inspection } from "../../src/journal/inspection.ts";
@@ -17,7 +18,7 @@ function inspectDisk(
   pause: Pause | null = null,
   limits: Partial<JournalLimits> = TINY,
 ): Promise<Inspection> {
-  return inspect({ disk, directory: DIRECTORY, limits: { ...SMALL, ...limits }, pause });
+  return inspect({ disk, directory: new DataDirectory(DIRECTORY), limits: { ...SMALL, ...limits }, pause });
 }
 
 function inspectContents(contents: ReadonlyMap<string, Buffer>): Promise<Inspection> {
@@ -52,8 +53,9 @@ describe("journal: inspection", function () {
   it("of a sound log finds nothing, and tells its books, segments and snapshots", async () => {
     const found = await inspectContents(log.contents);
     expect(found.findings).to.deep.equal([]);
-    expect(found).to.include({ events: 17, soundUpTo: 17, starts: true, epoch: 2, at: 1_016 });
-    expect(found.log).to.match(/^[0-9a-f]{32}$/);
+    expect(found).to.include({ soundUpTo: 17, starts: true, at: 1_016 });
+    expect(found.end).to.include({ epoch: 2, first: 17 });
+    expect(found.end!.log).to.match(/^[0-9a-f]{32}$/);
     expect(found.sales).to.deep.equal([auditSale(stateAfter(history(17)).sales.get(SALE)!, 17)]);
     expect(found.segments.map(({ file }) => file)).to.deep.equal(segments);
     expect(found.segments.reduce((sum, { events }) => sum + events!, 0)).to.equal(17);
@@ -123,7 +125,8 @@ describe("journal: inspection", function () {
     const found = await inspectContents(damaged);
     expect(found.findings).to.have.length(1);
     expect(found.findings[0]).to.include({ kind: "journal", file: segments[0] });
-    expect(found).to.include({ events: 17, soundUpTo: found.soundUpTo, starts: true });
+    expect(found.end).to.include({ first: 17 });
+    expect(found.starts).to.equal(true);
     expect(found.soundUpTo).to.be.below(7);
     expect(found.snapshots[0]!.verdict).to.equal("whole");
     expect(found.snapshots[1]!.verdict).to.equal("agrees");
@@ -138,7 +141,7 @@ describe("journal: inspection", function () {
       .set(segments[2]!, withBitTurned(last, 6_000));
     const found = await inspectContents(damaged);
     expect(found.findings.map(({ file }) => file)).to.deep.equal([segments[0], segments[2]]);
-    expect(found).to.include({ events: null, starts: false, hash: null });
+    expect(found).to.include({ end: null, starts: false });
     expect(found.sales).to.deep.equal([]);
     expect(found.segments[1]!.events).to.be.above(0);
   });
@@ -160,7 +163,8 @@ describe("journal: inspection", function () {
   it("takes older segments for archived where a good snapshot stands for them", async () => {
     const found = await inspectContents(without(segments[0]!));
     expect(found.findings).to.deep.equal([]);
-    expect(found).to.include({ events: 17, soundUpTo: 17, starts: true });
+    expect(found).to.include({ soundUpTo: 17, starts: true });
+    expect(found.end).to.include({ first: 17 });
     expect(found.snapshots.map(({ verdict }) => verdict)).to.deep.equal(["whole", "agrees"]);
   });
 
@@ -209,7 +213,8 @@ describe("journal: inspection", function () {
     await settle();
     const found = await inspectDisk(disk.afterTornWrite((sector) => sector === 0));
     expect(found.findings).to.deep.equal([]);
-    expect(found).to.include({ events: 19, starts: true });
+    expect(found.end).to.include({ first: 19 });
+    expect(found.starts).to.equal(true);
     const { torn } = found.segments.at(-1)!;
     expect(torn!.offset).to.equal(FILE_HEADER_BYTES + journal.bytesWritten);
     expect(torn!.bytes).to.be.above(0);
@@ -258,11 +263,11 @@ describe("journal: inspection of events whose bytes are sound", () => {
   }
 
   it("finds the first of many in a file, and not each", async () => {
-    const { findings, events } = await inspectContents(
+    const { findings, end } = await inspectContents(
       await logOf([created(), changed(1, { order: 2 }), changed(2, { order: 9 }), changed(3, { order: 1 })]),
     );
     expect(findings.map(({ kind }) => kind)).to.deep.equal(["books"]);
-    expect(events).to.equal(4);
+    expect(end).to.include({ first: 4 });
   });
 });
 
@@ -282,7 +287,7 @@ describe("journal: inspection beside a writer", () => {
     };
     const found = await inspectDisk(disk, none);
     expect(found.findings).to.deep.equal([]);
-    expect(found.events).to.be.at.least(15);
+    expect(found.end!.first).to.be.at.least(15);
     expect(found.starts).to.equal(null);
     expect(n).to.be.above(16);
     await journal.close();
@@ -299,7 +304,7 @@ describe("journal: inspection beside a writer", () => {
     });
     expect(pauses).to.equal(3);
     expect(found.findings).to.deep.equal([]);
-    expect(found.events).to.equal(events + 1);
+    expect(found.end!.first).to.equal(events + 1);
     expect(found.segments.at(-1)!.torn).to.equal(null);
   });
 
@@ -310,7 +315,7 @@ describe("journal: inspection beside a writer", () => {
     const found = await inspectDisk(disk, async () => void pauses++);
     expect(pauses).to.be.above(10);
     expect(found.findings).to.deep.equal([]);
-    expect(found.events).to.equal(events);
+    expect(found.end!.first).to.equal(events);
     expect(found.segments.at(-1)!.torn).to.not.equal(null);
   });
 

@@ -3,7 +3,7 @@
  * A durable write moves sector by sector from one to the other when it is answered; a crash while it is in flight
  * keeps whichever of its sectors the test says. Names likewise, at `syncDirectory`.
  */
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Disk, DiskFile } from "../../src/journal/disk.ts";
 
 const SECTOR_BYTES = 512;
@@ -29,6 +29,8 @@ export class MemoryDisk implements Disk {
   #names = new Map<string, Content>();
   #durableNames = new Map<string, Content>();
   readonly #directories = new Set<string>();
+  /** Renames of directories that aren't durable yet: each is kept whole or not at all. */
+  #moves: { readonly from: string; readonly to: string }[] = [];
   /** Asked before each call; what it throws is what the call fails with, and what it returns is waited for. */
   before: (call: DiskCall) => Promise<void> | void = () => undefined;
   /** The most bytes that one write takes. */
@@ -66,9 +68,14 @@ export class MemoryDisk implements Disk {
     for (const directory of this.#directories) disk.#directories.add(directory);
     let n = 0;
     const found = new Map<string, Content>(this.#durableNames);
-    for (const path of new Set([...this.#names.keys(), ...this.#durableNames.keys()])) {
-      const now = this.#names.get(path);
-      if (now === this.#durableNames.get(path) || !keeps(n++)) continue;
+    const names = new Map<string, Content>(this.#names);
+    for (const { from, to } of this.#moves) {
+      if (keeps(n++)) move(found, from, to);
+      else move(names, to, from);
+    }
+    for (const path of new Set([...names.keys(), ...found.keys()])) {
+      const now = names.get(path);
+      if (now === found.get(path) || !keeps(n++)) continue;
       if (now === undefined) found.delete(path);
       else found.set(path, now);
     }
@@ -120,6 +127,12 @@ export class MemoryDisk implements Disk {
 
   async rename(from: string, to: string): Promise<void> {
     await this.called("rename", from);
+    if (this.#directories.delete(from)) {
+      this.#directories.add(to);
+      this.#moves.push({ from, to });
+      move(this.#names, from, to);
+      return;
+    }
     const content = this.#names.get(from);
     if (content === undefined) throw systemError("ENOENT", `no such file: ${from}`);
     this.#names.delete(from);
@@ -143,6 +156,10 @@ export class MemoryDisk implements Disk {
 
   async syncDirectory(path: string): Promise<void> {
     await this.called("syncDirectory", path);
+    for (const { from, to } of this.#moves.filter(({ to }) => dirname(to) === path)) {
+      move(this.#durableNames, from, to);
+    }
+    this.#moves = this.#moves.filter(({ to }) => dirname(to) !== path);
     for (const known of this.#durableNames.keys()) {
       if (dirname(known) === path && !this.#names.has(known)) this.#durableNames.delete(known);
     }
@@ -220,6 +237,15 @@ class MemoryFile implements DiskFile {
     if (!this.#isDurable) return;
     content.durable = resized(content.durable, Math.max(content.durable.length, position + bytes.length));
     bytes.copy(content.durable, position);
+  }
+}
+
+/** Gives another directory to everything in one. */
+function move(names: Map<string, Content>, from: string, to: string): void {
+  for (const [path, content] of names) {
+    if (dirname(path) !== from) continue;
+    names.delete(path);
+    names.set(join(to, basename(path)), content);
   }
 }
 

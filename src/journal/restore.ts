@@ -1,0 +1,158 @@
+/**
+ * Making a data directory of a backup. The sale that goes on from it is another one than the one that went on after the
+ * backup was made, and the same offsets mean other events in it. So it gets an epoch that the other never had: the
+ * newest of the backup and a random jump (docs/decisions/0009-restored-sales-jump-epochs.md).
+ *
+ * It is copied beside, read back, and takes its name in one rename, so a restore that didn't finish isn't taken for a
+ * sale. The caller holds the lock of the directory.
+ */
+import { join } from "node:path";
+import { readMark } from "./backup-mark.ts";
+import { copyIfThere, copyJournal, type SoundSegment } from "./copying.ts";
+import { DataDirectory, type NumberedFile } from "./data-directory.ts";
+import { writeAll, type Disk } from "./disk.ts";
+import { asDiskFault, BackupFault, JournalCorrupt } from "./fault.ts";
+import { encodeFileHeader, type FileHeader } from "./file-header.ts";
+import { chainHash } from "./frame.ts";
+import { inspect, type Inspection } from "./inspection.ts";
+import type { JournalLimits } from "./limits.ts";
+
+export interface RestoreOptions {
+  readonly disk: Disk;
+  /** The backup. */
+  readonly from: string;
+  /** The data directory to be; it may hold anything but a sale. */
+  readonly directory: string;
+  readonly limits: JournalLimits;
+  /** By how much the epoch rises; from 1. */
+  readonly epochJump: number;
+  /** Other files of the backup that come along, unless the directory has its own. */
+  readonly also: readonly string[];
+}
+
+export interface Restored {
+  /** What was found when the restored directory was read back. */
+  readonly copy: Inspection;
+  /** Of the next start. */
+  readonly epoch: number;
+  readonly also: readonly string[];
+}
+
+/** Receipts keep an epoch in 32 bits. */
+const HIGHEST_EPOCH = 0xffff_ffff;
+
+const UNFINISHED = ".restoring";
+
+/**
+ * @throws {BackupFault} if `from` isn't a finished backup, or the directory holds a sale.
+ * @throws {JournalCorrupt} if the backup isn't what was written, or isn't all there.
+ * @throws {DiskFault} if something can't be read or written.
+ */
+export async function restore(options: RestoreOptions): Promise<Restored> {
+  try {
+    return await run(options);
+  } catch (error) {
+    throw asDiskFault(error, options.directory);
+  }
+}
+
+async function run(options: RestoreOptions): Promise<Restored> {
+  const { disk, from, limits, epochJump } = options;
+  const target = new DataDirectory(options.directory);
+  await assertFree(disk, target.path);
+  const mark = await readMark(disk, from);
+  const found = await inspect({ disk, directory: new DataDirectory(from), limits, pause: null });
+  assertAll(found, mark, from);
+  const epoch = mark.epoch + epochJump;
+  if (epoch >= HIGHEST_EPOCH)
+    throw new BackupFault("NO_EPOCH_LEFT", `there is no epoch above ${mark.epoch} left`);
+  const beside = new DataDirectory(target.path, UNFINISHED);
+  await copyJournal(disk, segmentsOf(found), snapshotsOf(found), beside, limits.stepBytes);
+  const begun = { ...mark, epoch, before: beforeOf(found, mark) };
+  const header = await beginEpoch(disk, beside, begun, limits.stepBytes);
+  const copy = await inspect({ disk, directory: beside, limits, pause: null });
+  assertAll(copy, { ...begun, before: chainHash(header).toString("hex") }, beside.journal);
+  const also = await copyOthers(options);
+  await disk.rename(beside.journal, target.journal);
+  await disk.rename(beside.snapshots, target.snapshots);
+  await disk.syncDirectory(target.path);
+  return { copy, epoch: epoch + 1, also };
+}
+
+async function assertFree(disk: Disk, path: string): Promise<void> {
+  const names = new Set(await disk.list(path));
+  for (const name of ["journal", "snapshots", "BACKUP"]) {
+    if (names.has(name))
+      throw new BackupFault(
+        "SALE_EXISTS",
+        `${path} has ${name} already. Name a directory that isn't there yet`,
+      );
+  }
+  for (const name of [`journal${UNFINISHED}`, `snapshots${UNFINISHED}`]) {
+    if (names.has(name))
+      throw new BackupFault(
+        "SALE_EXISTS",
+        `${join(path, name)} is left of a restore that didn't finish. Delete it first`,
+      );
+  }
+}
+
+/** Nothing is wrong with it, and it ends where the mark says. */
+function assertAll(found: Inspection, mark: FileHeader, where: string): void {
+  const damage = found.findings.find(({ kind }) => kind !== "books");
+  if (damage !== undefined) throw new JournalCorrupt(damage.file, damage.offset, damage.what);
+  const { end, segments } = found;
+  if (end?.log !== mark.log) throw new JournalCorrupt(where, 0, "its segments belong to another journal");
+  if (end.epoch === mark.epoch && end.first === mark.first && end.before === mark.before) return;
+  const { file, bytes } = segments.at(-1) ?? { file: where, bytes: null };
+  const what = `the journal ends there after ${end.first} events, and it should be ${mark.first} of epoch ${mark.epoch}`;
+  throw new JournalCorrupt(file, bytes ?? 0, what);
+}
+
+/**
+ * Begins a segment of the new epoch, without events; the next start puts its own in its place.
+ *
+ * @returns its header.
+ */
+async function beginEpoch(
+  disk: Disk,
+  directory: DataDirectory,
+  header: FileHeader,
+  stepBytes: number,
+): Promise<Buffer> {
+  const bytes = encodeFileHeader("SEGMENT", header);
+  const file = await disk.open(directory.segmentPath(header.first), "scratch");
+  try {
+    await writeAll(file, bytes, 0);
+    await file.truncate(stepBytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await disk.syncDirectory(directory.journal);
+  return bytes;
+}
+
+/** What the segment that begins at the end continues: where one without events stands there, what that one does. */
+function beforeOf({ segments }: Inspection, mark: FileHeader): string {
+  const last = segments.at(-1);
+  return last?.first === mark.first ? (last.before ?? "") : mark.before;
+}
+
+async function copyOthers({ disk, from, directory, also }: RestoreOptions): Promise<string[]> {
+  const ours = new Set(await disk.list(directory));
+  const copied: string[] = [];
+  for (const name of also.filter((name) => !ours.has(name))) {
+    const bytes = await copyIfThere(disk, join(from, name), join(directory, name));
+    if (bytes !== null) copied.push(name);
+  }
+  return copied;
+}
+
+function segmentsOf({ segments }: Inspection): SoundSegment[] {
+  return segments.map(({ file, first, bytes }) => ({ path: file, offset: first, end: bytes ?? 0 }));
+}
+
+function snapshotsOf({ snapshots }: Inspection): NumberedFile[] {
+  return snapshots.map(({ file, offset }) => ({ path: file, offset }));
+}
