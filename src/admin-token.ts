@@ -2,6 +2,9 @@ import { randomBytes } from "node:crypto";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+/** In the data directory. */
+export const ADMIN_TOKEN_FILE = "admin-token";
+
 export interface AdminToken {
   readonly token: string;
   /** True when it was made just now, and so is worth printing. */
@@ -19,7 +22,7 @@ export function makeAdminToken(): AdminToken {
  * @throws the system's error if the file can't be read or written.
  */
 export async function keepAdminToken(directory: string): Promise<AdminToken> {
-  const path = join(directory, "admin-token");
+  const path = join(directory, ADMIN_TOKEN_FILE);
   try {
     const token = (await readFile(path, "utf8")).trim();
     await chmod(path, 0o600);

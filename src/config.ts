@@ -349,21 +349,26 @@ export function readInstant(text: string, now: number): number {
 }
 
 export function helpText(): string {
-  const rows = Object.entries(FLAGS).map(([name, flag]) => {
-    const left = `  --${name}${flag.argument === undefined ? "" : ` <${flag.argument}>`}`;
-    const right = flag.environment === undefined ? flag.help : `${flag.help} [${flag.environment}]`;
-    return `${left.padEnd(26)} ${right}`;
-  });
+  const rows = Object.entries(FLAGS).map(([name, flag]) => flagRow(name, flag));
   return [
-    "Usage: bilheteria serve [flags]",
+    "Usage: bilheteria [serve] [flags]",
     "       bilheteria lab [flags]      what happens without the queue; see bilheteria lab --help",
     "",
     "Sells scarce tickets live. Flags, and [the variables] that set the same:",
     "",
     ...rows,
-    "  --help                     this text",
-    "  --version                  the version",
+    flagRow("help", { help: "this text" }),
+    flagRow("version", { help: "the version" }),
   ].join("\n");
+}
+
+/** A line of a help text. */
+export function flagRow(
+  name: string,
+  { argument, environment, help }: Pick<Flag, "argument" | "environment" | "help">,
+): string {
+  const left = `  --${name}${argument === undefined ? "" : ` <${argument}>`}`;
+  return `${left.padEnd(26)} ${environment === undefined ? help : `${help} [${environment}]`}`;
 }
 
 function parseFlags(args: readonly string[]): Record<string, unknown> {

@@ -1,31 +1,38 @@
 #!/usr/bin/env node
 /**
  * The command line: reads it, starts what it asks for, prints where it listens, and stops in good order. Exit codes:
- * 0 stopped as asked, 1 a fault while running, 2 a command line that can't be used, 3 a start that failed.
+ * 0 done or stopped as asked, 1 a fault while running, 2 a command line that can't be used, 3 a start that failed,
+ * 4 damage that a command found.
  */
 import { readFileSync } from "node:fs";
 import { bannerLines } from "./banner.ts";
-import { ConfigError, helpText, LIMITS, readSettings, type Settings } from "./config.ts";
+import { readCommandLine, type Asked } from "./commands.ts";
+import { ConfigError, LIMITS, readSettings, type Settings } from "./config.ts";
 import { runLab } from "./lab-command.ts";
 import { openConsoleLog, type ConsoleLog } from "./observability/console-log.ts";
+import { EXIT, runOffline } from "./offline.ts";
 import { explainStart } from "./start-fault.ts";
 import { startServer, type RunningServer } from "./server.ts";
 
 await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
-  const [command, ...flags] = args;
-  if (command === "lab") {
-    process.exitCode = await runLab(flags);
+  if (args[0] === "lab") {
+    process.exitCode = await runLab(args.slice(1));
     return;
   }
-  if (args.includes("--help") || command === "help") return print(helpText());
-  if (args.includes("--version")) return print(version());
-  if (command === "serve") return serve(flags);
-  const asked =
-    command === undefined ? "a command is missing" : `there is no command ${JSON.stringify(command)}`;
-  complain(`${asked}. Try bilheteria serve, or bilheteria --help`);
-  process.exitCode = 2;
+  let asked: Asked;
+  try {
+    asked = readCommandLine(args, process.env, version());
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    complain(cause.message);
+    process.exitCode = EXIT.badCommandLine;
+    return;
+  }
+  if ("text" in asked) print(asked.text);
+  else if (asked.name === "serve") await serve(asked.flags);
+  else process.exitCode = await runOffline(asked.name, asked.given, { print, complain });
 }
 
 async function serve(flags: readonly string[]): Promise<void> {
@@ -35,14 +42,18 @@ async function serve(flags: readonly string[]): Promise<void> {
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     complain(cause.message);
-    process.exitCode = 2;
+    process.exitCode = EXIT.badCommandLine;
     return;
   }
   const readable = process.stdout.isTTY;
   const log = openConsoleLog({ level: settings.logLevel, readable, waitingBytes: LIMITS.log.waitingBytes });
   process.on("uncaughtException", (cause) => {
     log.logger.fatal({ err: cause.stack }, "a fault that nobody expected");
-    void leave(log, 1, `stopped by a fault: ${cause.message}. Nothing was answered that isn't on the disk`);
+    void leave(
+      log,
+      EXIT.fault,
+      `stopped by a fault: ${cause.message}. Nothing was answered that isn't on the disk`,
+    );
   });
   try {
     const server = await startServer(settings, {
@@ -58,7 +69,7 @@ async function serve(flags: readonly string[]): Promise<void> {
         );
         void leave(
           log,
-          1,
+          EXIT.fault,
           `stopped: ${fault.message}. Nothing was answered that isn't on the disk; start again once the cause is gone`,
         );
       },
@@ -66,7 +77,8 @@ async function serve(flags: readonly string[]): Promise<void> {
     announce(server, settings, log, readable);
     stopOnSignals(server, log);
   } catch (cause) {
-    await leave(log, cause instanceof ConfigError ? 2 : 3, explainStart(cause, settings));
+    const code = cause instanceof ConfigError ? EXIT.badCommandLine : EXIT.failedStart;
+    await leave(log, code, explainStart(cause, settings));
   }
 }
 
@@ -104,7 +116,7 @@ function announce(server: RunningServer, settings: Settings, log: ConsoleLog, re
 function stopOnSignals(server: RunningServer, log: ConsoleLog): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) void leave(log, 1, `stopped at once by a second ${signal}`);
+    if (stopping) void leave(log, EXIT.fault, `stopped at once by a second ${signal}`);
     if (stopping) return;
     stopping = true;
     log.logger.info({ signal }, "stopping");
@@ -116,7 +128,7 @@ function stopOnSignals(server: RunningServer, log: ConsoleLog): void {
         log.logger.info("stopped");
         void leave(log, 0, null);
       },
-      (cause: unknown) => void leave(log, 1, `the stop failed: ${String(cause)}`),
+      (cause: unknown) => void leave(log, EXIT.fault, `the stop failed: ${String(cause)}`),
     );
   };
   process.on("SIGINT", stop);

@@ -8,11 +8,11 @@ import { writeAll, type Disk } from "./disk.ts";
 import { BackupFault, JournalCorrupt, systemCode } from "./fault.ts";
 import { decodeFileHeader, encodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from "./file-header.ts";
 
-const NAME = "BACKUP";
+export const BACKUP_MARK = "BACKUP";
 
 /** `first` is the number of events, `before` the hash that the next frame would name, `epoch` the newest. */
 export async function writeMark(disk: Disk, directory: string, mark: FileHeader): Promise<void> {
-  const path = join(directory, NAME);
+  const path = join(directory, BACKUP_MARK);
   const file = await disk.open(`${path}.tmp`, "scratch");
   try {
     await writeAll(file, encodeFileHeader("BACKUP", mark), 0);
@@ -29,12 +29,12 @@ export async function writeMark(disk: Disk, directory: string, mark: FileHeader)
  * @throws {JournalCorrupt} if it isn't what was written.
  */
 export async function readMark(disk: Disk, directory: string): Promise<FileHeader> {
-  const path = join(directory, NAME);
+  const path = join(directory, BACKUP_MARK);
   const file = await disk.open(path, "read").catch((error: unknown) => {
     if (systemCode(error) !== "ENOENT") throw error;
     throw new BackupFault(
       "NOT_A_BACKUP",
-      `${directory} holds no finished backup: the file ${NAME} is missing`,
+      `${directory} holds no finished backup: the file ${BACKUP_MARK} is missing`,
     );
   });
   try {
@@ -53,7 +53,7 @@ export async function readMark(disk: Disk, directory: string): Promise<FileHeade
  * @throws {BackupFault} if it is one.
  */
 export async function assertNoBackup(disk: Disk, directory: string): Promise<void> {
-  if (!(await disk.list(directory)).includes(NAME)) return;
+  if (!(await disk.list(directory)).includes(BACKUP_MARK)) return;
   throw new BackupFault(
     "IS_A_BACKUP",
     `${directory} is a backup, and selling from it would spoil it. Restore it first: ` +

@@ -45,9 +45,11 @@ export function decodeFileHeader(kind: FileKind, bytes: Buffer): FileHeader | st
   if (text.slice(SUM_AT) !== `${sumOf(bytes)}\n`) return "the header's checksum is wrong";
   const open = `BILHETERIA-${kind} `;
   if (!text.startsWith(open)) return `the header isn't that of a ${kind.toLowerCase()}`;
-  const header = JSON.parse(text.slice(open.length, SUM_AT)) as FileHeader & { readonly version: number };
-  if (header.version !== FORMAT_VERSION)
-    return `the format has version ${header.version}; this program knows ${FORMAT_VERSION}`;
+  const { version, ...header } = JSON.parse(text.slice(open.length, SUM_AT)) as FileHeader & {
+    readonly version: number;
+  };
+  if (version !== FORMAT_VERSION)
+    return `the format has version ${version}; this program knows ${FORMAT_VERSION}`;
   return header;
 }
 

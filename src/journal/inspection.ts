@@ -11,6 +11,7 @@ import { basename } from "node:path";
 import { auditSale, createBoxOffice } from "../box-office/box-office.ts";
 import type { SaleEvent } from "../box-office/event.ts";
 import type { Audit, Instant } from "../box-office/sale.ts";
+import { BACKUP_MARK, readMark } from "./backup-mark.ts";
 import type { DataDirectory, NumberedFile } from "./data-directory.ts";
 import type { Disk } from "./disk.ts";
 import { asDiskFault, JournalCorrupt, NoJournal, systemCode } from "./fault.ts";
@@ -60,6 +61,8 @@ export interface SnapshotReport {
 
 export interface Inspection {
   readonly directory: string;
+  /** It has the mark of a backup, and was compared with it. */
+  readonly isBackup: boolean;
   /** Where the journal ends: its log, newest epoch, number of events, and chain; null where damage is in the way. */
   readonly end: FileHeader | null;
   readonly segments: readonly SegmentReport[];
@@ -70,7 +73,7 @@ export interface Inspection {
   readonly sales: readonly Audit[];
   /** Where everything from the beginning is sound up to, if there is damage: the next event's offset. */
   readonly soundUpTo: number;
-  /** Whether a server would start on it; null while one is running. */
+  /** Whether a server would start on it; null while one is running, and of a backup, from which none sells. */
   readonly starts: boolean | null;
 }
 
@@ -105,6 +108,8 @@ class Inspector {
   /** Null where damage came before and no snapshot has helped yet. */
   #tally: Tally | null = new Tally();
   #soundUpTo = 0;
+  /** The sound segment that was read last. */
+  #last = { file: "", bytes: 0 };
   #isBroken = false;
 
   constructor(options: InspectionOptions) {
@@ -132,7 +137,9 @@ class Inspector {
     for (const snapshot of snapshots) {
       if (!segments.some(({ offset }) => offset === snapshot.offset)) await this.#inspectStray(snapshot);
     }
-    return this.#report(hasJournal && (await this.#wouldStart()));
+    const isBackup = names.includes(BACKUP_MARK);
+    if (isBackup) await this.#compareWithMark();
+    return this.#report(isBackup, isBackup ? null : hasJournal && (await this.#wouldStart()));
   }
 
   async #inspectSegment(file: NumberedFile, snapshot: NumberedFile | null, isLast: boolean): Promise<void> {
@@ -193,6 +200,7 @@ class Inspector {
       bytes: end.position,
       torn: torn === null ? null : { offset: torn.position, bytes: torn.bytes.length },
     });
+    this.#last = { file, bytes: end.position };
     this.#before = afterSegment({ path: file, header, end, torn });
   }
 
@@ -255,6 +263,25 @@ class Inspector {
     }
   }
 
+  /** A backup ends where its mark says: elsewhere nobody would miss a segment that is gone from the end. */
+  async #compareWithMark(): Promise<void> {
+    try {
+      const { disk } = this.#options;
+      const mark = await readMark(disk, this.#directory.path);
+      const end = this.#end();
+      if (end === null || JSON.stringify(end) === JSON.stringify(mark)) return;
+      const { file, bytes } = this.#last;
+      const what =
+        end.log === mark.log
+          ? `the journal ends there after ${end.first} events of epoch ${end.epoch}, and the backup was made of ${mark.first} of epoch ${mark.epoch}`
+          : "the backup was made of another journal";
+      this.#found("journal", file, bytes, what);
+    } catch (error) {
+      if (!(error instanceof JournalCorrupt)) throw error;
+      this.#found("journal", error.file, error.offset, error.what);
+    }
+  }
+
   /** What a start says. Not asked while a server runs: it would take the frame being written for a torn one. */
   async #wouldStart(): Promise<boolean | null> {
     const { disk, limits, pause } = this.#options;
@@ -269,15 +296,18 @@ class Inspector {
     }
   }
 
-  #report(starts: boolean | null): Inspection {
+  #end(): FileHeader | null {
+    if (this.#tally === null || this.#before === null) return null;
+    const { log, epoch, hash: before } = this.#before;
+    return { log, epoch, first: this.#tally.state.offset, before };
+  }
+
+  #report(isBackup: boolean, starts: boolean | null): Inspection {
     const state = this.#tally?.state ?? createBoxOffice("count");
-    const before = this.#tally === null ? null : this.#before;
     return {
       directory: this.#directory.path,
-      end:
-        before === null
-          ? null
-          : { log: before.log, epoch: before.epoch, first: state.offset, before: before.hash },
+      isBackup,
+      end: this.#end(),
       segments: this.#segments,
       snapshots: this.#snapshots,
       findings: this.#findings,

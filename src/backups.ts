@@ -1,0 +1,74 @@
+/** `bilheteria backup` and `bilheteria restore`. */
+import { randomInt } from "node:crypto";
+import { isAbsolute, relative, resolve } from "node:path";
+import { ADMIN_TOKEN_FILE } from "./admin-token.ts";
+import type { Console, GivenFlags } from "./commands.ts";
+import { ConfigError, LIMITS } from "./config.ts";
+import { backUp } from "./journal/backup.ts";
+import type { Inspection } from "./journal/inspection.ts";
+import { lockDirectory } from "./journal/lock.ts";
+import { nodeDisk } from "./journal/node-disk.ts";
+import { restore } from "./journal/restore.ts";
+import { livenessOf } from "./live-directory.ts";
+
+/** @returns true; whatever stands in the way is thrown. */
+export async function backUpSale(given: GivenFlags, { print, complain }: Console): Promise<boolean> {
+  const directory = given.text("data");
+  const target = given.text("to");
+  if (isWithin(target, directory))
+    throw new ConfigError(`--to ${target} is in the data directory, and would be lost with it`);
+  const asked = given.isOn("with-token") ? [ADMIN_TOKEN_FILE] : [];
+  const { pause } = await livenessOf(directory);
+  const { copy, bytes, also } = await backUp({
+    disk: nodeDisk,
+    directory,
+    target,
+    limits: LIMITS.journal,
+    pause,
+    also: asked,
+  });
+  if (also.length < asked.length) complain(`${directory} has no organiser's token to copy`);
+  print(`${target} is a backup of ${directory}: ${contents(copy, also)}, ${bytes} bytes`);
+  print(`To sell from it: bilheteria restore --from ${target} --data <new directory>`);
+  return true;
+}
+
+/** @returns true; whatever stands in the way is thrown. */
+export async function restoreSale(given: GivenFlags, { print }: Console): Promise<boolean> {
+  const directory = given.text("data");
+  const from = given.text("from");
+  if (resolve(from) === resolve(directory))
+    throw new ConfigError(`--from and --data are both ${from}: a backup is never sold from`);
+  const lock = await lockDirectory(directory, new Date().toISOString(), () => "restore");
+  try {
+    const { leastEpochJump, mostEpochJump } = LIMITS.restore;
+    const { copy, epoch, also } = await restore({
+      disk: nodeDisk,
+      from,
+      directory,
+      limits: LIMITS.journal,
+      epochJump: randomInt(leastEpochJump, mostEpochJump),
+      also: [ADMIN_TOKEN_FILE],
+    });
+    print(`${directory} holds the sale of ${from}: ${contents(copy, also)}`);
+    print(
+      `It goes on with epoch ${epoch}. What was sold after the backup isn't known to it, though its buyers hold receipts`,
+    );
+    print(`To sell from it: bilheteria serve --data ${directory}`);
+  } finally {
+    await lock.release();
+  }
+  return true;
+}
+
+function contents({ end, sales, at }: Inspection, also: readonly string[]): string {
+  const sold = sales.reduce((sum, sale) => sum + sale.sold, 0);
+  const token = also.length === 0 ? "" : ", the organiser's token";
+  return `${end?.first ?? 0} events up to ${new Date(at).toISOString()}, ${sold} tickets sold, ${sales.length} sale(s)${token}`;
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  const way = relative(resolve(outer), resolve(inner));
+  // Absolute where they are on two drives.
+  return !isAbsolute(way) && !way.startsWith("..");
+}
