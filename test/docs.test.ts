@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { COMMANDS, type OfflineCommand } from "../src/commands.ts";
 import { FLAGS, LIMITS, readSettings } from "../src/config.ts";
 import { Metrics } from "../src/observability/metrics.ts";
 import { tablesOf } from "./support/markdown-table.ts";
@@ -32,6 +33,32 @@ describe("docs/operations.md", () => {
         value: argument === undefined ? "–" : defaultOf(setting),
       })),
     );
+  });
+
+  it("has every flag of every other command, and no other", () => {
+    const documented = tableWith("command").map(([command, flag, variable, value]) => [
+      command,
+      flag,
+      variable,
+      value,
+    ]);
+    const actual = Object.entries<OfflineCommand>(COMMANDS).flatMap(([name, { flags }]) =>
+      Object.entries(flags).map(([flag, { argument, environment, fallback, isRequired }]) => [
+        code(name),
+        code(argument === undefined ? `--${flag}` : `--${flag} <${argument}>`),
+        environment === undefined ? "–" : code(environment),
+        isRequired === true ? "must be given" : fallback === undefined ? "–" : code(fallback),
+      ]),
+    );
+    expect(documented).to.deep.equal(actual);
+  });
+
+  it("shows every other command in use, and only those", () => {
+    const text = read("docs/operations.md");
+    const used = [...text.matchAll(/^(?:node dist\/src\/main\.js|bilheteria) (journal cat|[a-z]+)/gm)].map(
+      (match) => match[1] ?? "",
+    );
+    expect(new Set(used)).to.deep.equal(new Set(Object.keys(COMMANDS)));
   });
 
   it("tells the limits that the server has", () => {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { access, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { COMMANDS } from "../../src/commands.ts";
 import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask } from "../support/http-client.ts";
 import { within } from "../support/inbox.ts";
@@ -30,8 +31,12 @@ describe("the command line", function () {
   this.timeout(30_000);
 
   for (const [title, words, env, complaint] of [
-    ["no command", [], {}, /a command is missing/],
     ["an unknown command", ["sell"], {}, /there is no command "sell"/],
+    ["half a command", ["journal"], {}, /there is no command "journal"/],
+    ["a command with another half", ["journal", "dog"], {}, /there is no command "journal dog"/],
+    ["a command in one word that has two", ["journal cat"], {}, /there is no command "journal cat"/],
+    ["the name of something that every object has", ["toString"], {}, /there is no command "toString"/],
+    ["an unknown flag without a command", ["--prot", "1"], {}, /Unknown option '--prot'/],
     ["an unknown flag", ["serve", "--prot", "1"], {}, /Unknown option '--prot'/],
     ["a word too many", ["serve", "8080"], {}, /8080/],
     ["a flag without its value", ["serve", "--port"], {}, /--port/],
@@ -75,6 +80,26 @@ describe("the command line", function () {
     for (const flag of ["--port", "--tcp-port", "--stock", "--data", "--memory", "--fresh", "--rate-limit"]) {
       expect(output).to.include(flag);
     }
+  });
+
+  it("--help names the other commands, and each names its own flags", async () => {
+    const { output } = await run(["--help"]);
+    for (const [name, { flags }] of Object.entries(COMMANDS)) {
+      expect(output).to.include(`  ${name} `);
+      const own = await run([...name.split(" "), "--help"]);
+      expect(own.code).to.equal(0);
+      expect(own.output).to.include(`Usage: bilheteria ${name} [flags]`);
+      for (const flag of Object.keys(flags)) expect(own.output).to.include(`  --${flag}`);
+    }
+  });
+
+  it("without a command is serve", async () => {
+    const cwd = await temporaryDirectory();
+    const server = runBilheteria(["--memory", "--port", "0", "--tcp-port", "0", "--host", "127.0.0.1"], {
+      cwd,
+    });
+    const line = await server.log.until((text) => text.includes('"listening"'));
+    expect(JSON.parse(line)).to.include({ durable: false, available: 10 });
   });
 
   it("--version prints the version and exits with 0", async () => {
