@@ -1,8 +1,9 @@
 /** From single trials to one row per case: medians over the rounds, and the ratio of each round's pair. */
+import { median, spread } from "./spread.js";
 
 /**
  * @typedef {import("./trial.js").Trial} Trial
- * @typedef {{ median: number, min: number, max: number }} Spread
+ * @typedef {import("./spread.js").Spread} Spread
  *
  * @typedef {object} Row
  * @property {import("./settings.js").Load} load
@@ -32,14 +33,6 @@ export function compare({ cases }, trials, syncs) {
       ),
     ),
   };
-}
-
-/** @param {readonly number[]} values at least one */
-export function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const upper = sorted[Math.floor(middle)] ?? Number.NaN;
-  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? upper) + upper) / 2 : upper;
 }
 
 /** @param {import("./settings.js").Load} load @param {readonly Trial[]} trials @returns {Row} */
@@ -84,9 +77,4 @@ function figuresOf(trials) {
     logLinesDropped: trials.reduce((sum, trial) => sum + (trial.logLinesDropped ?? 0), 0),
     pushes: trials.reduce((sum, trial) => sum + trial.pushes, 0),
   };
-}
-
-/** @param {readonly number[]} values @returns {Spread} */
-function spread(values) {
-  return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }

@@ -1,7 +1,7 @@
 /** How long the disk itself takes to make 4 KiB durable, in the two ways in which a journal can ask for it. */
 import { closeSync, constants, fdatasyncSync, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { median } from "./comparison.js";
+import { median } from "./spread.js";
 
 const WRITES = 200;
 const BLOCK = Buffer.alloc(4096, "x");

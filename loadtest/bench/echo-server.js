@@ -1,5 +1,5 @@
 /** What `ws` does when there is nothing to do: each message goes back as it came. Prints its port and a newline. */
-import { WebSocketServer } from "ws";
+import { WebSocketServer } from "./product-ws.js";
 
 const server = new WebSocketServer({ port: 0, perMessageDeflate: false }, () => {
   const address = server.address();

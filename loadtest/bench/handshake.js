@@ -7,10 +7,10 @@ export function newKey() {
   return randomBytes(16).toString("base64");
 }
 
-/** @param {number} port @param {string} key */
-export function upgradeRequest(port, key) {
+/** @param {number} port @param {string} key @param {string} [path] */
+export function upgradeRequest(port, key, path = "/") {
   return [
-    "GET / HTTP/1.1",
+    `GET ${path} HTTP/1.1`,
     `Host: 127.0.0.1:${port}`,
     "Connection: Upgrade",
     "Upgrade: websocket",

@@ -1,7 +1,7 @@
 /** What the numbers were measured on. */
 import { readFileSync, statfsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { cpus, loadavg, platform, release } from "node:os";
+import { wsVersion } from "./product-ws.js";
 
 /** Linux counts processor time in hundredths of a second for whoever reads /proc, whatever it does inside. */
 const TICKS_PER_SECOND = 100;
@@ -11,7 +11,7 @@ export function describeMachine(directory) {
   const processors = cpus();
   return {
     node: process.version,
-    ws: /** @type {{ version: string }} */ (createRequire(import.meta.url)("ws/package.json")).version,
+    ws: wsVersion,
     system: `${platform()} ${release()}`,
     processor: processors[0]?.model.trim() ?? "unknown",
     processors: processors.length,

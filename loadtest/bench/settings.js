@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
  */
 
 /** @type {readonly Load[]} */
-const CASES = [
+export const CASES = [
   { name: "64x1", connections: 64, inFlight: 1, bar: 0.65 },
   { name: "1000x1", connections: 1000, inFlight: 1, bar: 0.9 },
   { name: "64x16", connections: 64, inFlight: 16, bar: 2.5 },

@@ -1,8 +1,10 @@
 /** The two servers that are compared: how each is started, and how its own books are checked afterwards. */
+import { spawn, spawnSync } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ADMIN_TOKEN } from "./admin.js";
 
 /** @typedef {import("./trial.js").Subject} Subject */
 
@@ -38,15 +40,9 @@ export const ours = {
   async start(start, directory) {
     const log = join(directory, "server.log");
     const descriptor = openSync(log, "w");
-    const flags = ["--port", "0", "--no-tcp", "--stock", String(STOCK), "--rate-limit", "0"];
-    const child = start([MAIN, "serve", ...flags, "--data", join(directory, "data")], descriptor);
+    const child = start([MAIN, "serve", ...flagsFor(STOCK), "--data", join(directory, "data")], descriptor);
     closeSync(descriptor);
-    for (const deadline = Date.now() + START_MS; Date.now() < deadline; await wait(20)) {
-      if (child.exitCode !== null) throw new Error(`our server ended with code ${child.exitCode}`);
-      const port = listeningPort(readFileSync(log, "utf8"));
-      if (port !== null) return { process: child, port };
-    }
-    throw new Error("our server didn't say that it listens");
+    return { process: child, port: await listening(child, log) };
   },
   async check({ port }, { repliesInAll }) {
     const base = `http://127.0.0.1:${port}`;
@@ -64,6 +60,42 @@ export const ours = {
     };
   },
 };
+
+/**
+ * Ours as a contestant of the other cases.
+ *
+ * @param {{ stock: number, words: readonly string[], flags: readonly string[], workspace: import("./workspace.js").Workspace, directory?: string }} options
+ */
+export async function startOurs({ stock, words, flags, workspace, directory = workspace.makeDirectory() }) {
+  const log = join(directory, "server.log");
+  const descriptor = openSync(log, "w");
+  const data = ["--data", join(directory, "data")];
+  const [command = "", ...args] = [...words, process.execPath, MAIN, "serve", ...flagsFor(stock), ...data, ...flags];
+  const child = workspace.watch(spawn(command, args, { stdio: ["ignore", descriptor, "inherit"] }));
+  closeSync(descriptor);
+  return { child, port: await listening(child, log) };
+}
+
+/** Whether this build of ours knows a flag. @param {string} flag */
+export function oursHas(flag) {
+  return spawnSync(process.execPath, [MAIN, "--help"], { encoding: "utf8" }).stdout.includes(flag);
+}
+
+/** @param {number} stock */
+function flagsFor(stock) {
+  const flags = ["--port", "0", "--no-tcp", "--rate-limit", "0", "--admin-token", ADMIN_TOKEN];
+  return [...flags, "--stock", String(stock)];
+}
+
+/** @param {import("node:child_process").ChildProcess} child @param {string} log */
+async function listening(child, log) {
+  for (const deadline = Date.now() + START_MS; Date.now() < deadline; await wait(5)) {
+    if (child.exitCode !== null) throw new Error(`our server ended with code ${child.exitCode}`);
+    const port = listeningPort(readFileSync(log, "utf8"));
+    if (port !== null) return port;
+  }
+  throw new Error("our server didn't say that it listens");
+}
 
 /** @param {string} log */
 function listeningPort(log) {

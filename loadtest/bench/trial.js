@@ -1,10 +1,10 @@
 /** One server, one load, one measured window: started fresh, checked, and gone again. */
 import { spawn } from "node:child_process";
-import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { pinned } from "./pinning.js";
 
 /**
- * @typedef {import("./settings.js").Settings} Settings
+ * @typedef {Pick<import("./settings.js").Settings, "warmUpMs" | "measureMs" | "pin" | "serverFlags">} Settings
  * @typedef {import("./settings.js").Load} Load
  * @typedef {import("./workspace.js").Workspace} Workspace
  * @typedef {import("./client.js").Measured} Measured
@@ -19,7 +19,7 @@ import { fileURLToPath } from "node:url";
  * @property {number | null} logLinesDropped
  *
  * @typedef {object} Subject
- * @property {"echo" | "ours"} name
+ * @property {string} name
  * @property {string} reply what each reply begins with
  * @property {readonly string[]} pushes what begins a message that answers nothing
  * @property {(start: (args: readonly string[], stdout: number | "pipe") => import("node:child_process").ChildProcess, directory: string) => Promise<Server>} start
@@ -48,13 +48,13 @@ const PATIENCE_MS = 20_000;
 export async function runOnce(subject, load, round, settings, workspace) {
   const directory = workspace.makeDirectory();
   const server = await subject.start((args, stdout) => {
-    const words = [...pinned(settings, 0), process.execPath, ...settings.serverFlags, ...args];
+    const words = [...pinned(settings.pin, 0), process.execPath, ...settings.serverFlags, ...args];
     return workspace.watch(spawnWords(words, ["ignore", stdout, "inherit"]));
   }, directory);
   const client = workspace.watch(
     spawnWords(
       [
-        ...pinned(settings, 1),
+        ...pinned(settings.pin, 1),
         process.execPath,
         CLIENT,
         JSON.stringify(ordersFor(subject, load, server, settings)),
@@ -85,13 +85,6 @@ function ordersFor({ reply, pushes }, { connections, inFlight }, { port, process
   return { port, serverPid, connections, inFlight, warmUpMs, measureMs, request: "COMPRAR", reply, pushes };
 }
 
-/** @param {Settings} settings @param {number} processor */
-function pinned({ pin }, processor) {
-  if (!pin) return [];
-  if (availableParallelism() < 2) throw new Error("PIN=1 needs two processors");
-  return ["taskset", "-c", String(processor)];
-}
-
 /** @param {readonly string[]} words @param {import("node:child_process").StdioOptions} stdio */
 function spawnWords([command = "", ...args], stdio) {
   return spawn(command, args, { stdio });
@@ -102,7 +95,7 @@ function spawnWords([command = "", ...args], stdio) {
  * @param {number} patienceMs
  * @returns {Promise<Measured>}
  */
-function reportOf(client, patienceMs) {
+export function reportOf(client, patienceMs) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("the client said nothing in time")), patienceMs);
     client.once("error", reject);
@@ -117,7 +110,7 @@ function reportOf(client, patienceMs) {
 }
 
 /** @param {import("node:child_process").ChildProcess} child */
-async function stopped(child) {
+export async function stopped(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");

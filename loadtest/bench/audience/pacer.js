@@ -1,0 +1,161 @@
+/** Buyers at a fixed rate, whatever the answers take, and how old what the audience sees is meanwhile. */
+import { setTimeout as wait } from "node:timers/promises";
+import { quantiles } from "./quantiles.js";
+import { RECEIPT, number } from "./wire.js";
+import { Watcher } from "./watcher.js";
+
+/** Commands that are due leave this often. */
+const TICK_MS = 2;
+
+/** Of the audience, this many are looked at in each tick. */
+const LOOKS = 20;
+
+/** One message in this many is timed. */
+const TIMED = 7;
+
+/** How long the answers that are due at the end may take. */
+const DRAIN_MS = 15_000;
+
+export class Pacer {
+  #crowd;
+  #port;
+  #wire;
+  /** @type {Buyer[]} */
+  #buyers = [];
+  /** When the purchase was sent that left this much, by what it left. @type {Map<number, number>} */
+  #sentAt = new Map();
+  /** @type {number[]} */
+  #answerMs = [];
+  /** Looks at what somebody knew: when, and what. @type {number[]} */
+  #looks = [];
+  /** Messages: when, and what. @type {number[]} */
+  #messages = [];
+  #running = false;
+  #count = 0;
+
+  /** @param {import("./crowd.js").Crowd} crowd @param {number} port @param {import("./wire.js").Wire} wire */
+  constructor(crowd, port, wire) {
+    this.#crowd = crowd;
+    this.#port = port;
+    this.#wire = wire;
+  }
+
+  async firstBuyer() {
+    await this.#open(1);
+    return /** @type {Buyer} */ (this.#buyers[0]);
+  }
+
+  /** @param {number} count @param {number} perSecond @param {number} ms */
+  async run(count, perSecond, ms) {
+    await this.#open(count);
+    this.#answerMs = [];
+    this.#looks = [];
+    this.#messages = [];
+    this.#running = true;
+    const started = performance.now();
+    let sent = 0;
+    for (let now = started; now - started < ms; now = performance.now()) {
+      const due = Math.floor(((now - started) / 1000) * perSecond);
+      for (; sent < due; sent++) this.#buyers[sent % count]?.buy(now);
+      this.#look(now);
+      await wait(TICK_MS);
+    }
+    this.#running = false;
+    for (const deadline = performance.now() + DRAIN_MS; this.#buyers.some((buyer) => buyer.waiting > 0); ) {
+      if (performance.now() > deadline) throw new Error("answers are missing at the end");
+      await wait(5);
+    }
+    return {
+      sent,
+      answerMs: named(this.#answerMs),
+      staleMs: named(this.#staleness()),
+      delayMs: named(this.#delays()),
+    };
+  }
+
+  /** @param {number} value that some watcher was told */
+  heard(value) {
+    if (!this.#running) return;
+    this.#count += 1;
+    if (this.#count % TIMED === 0) this.#messages.push(performance.now(), value);
+  }
+
+  /** @param {number} sentAt @param {number} remaining */
+  answered(sentAt, remaining) {
+    this.#sentAt.set(remaining, sentAt);
+    this.#answerMs.push(performance.now() - sentAt);
+  }
+
+  /** @param {number} count */
+  async #open(count) {
+    while (this.#buyers.length < count) {
+      const buyer = new Buyer(this, this.#crowd, this.#wire);
+      this.#buyers.push(buyer);
+      await buyer.open(this.#port);
+    }
+  }
+
+  /** @param {number} now */
+  #look(now) {
+    const { watchers, last } = this.#crowd;
+    for (let i = 0; i < LOOKS && watchers.length > 0; i++) {
+      const value = last[Math.floor(Math.random() * watchers.length)] ?? -1;
+      if (value !== -1) this.#looks.push(now, value);
+    }
+  }
+
+  /**
+   * How long what somebody saw had been untrue: since the next ticket was asked for. It was sold a little later, so
+   * this is an upper bound.
+   */
+  #staleness() {
+    return pairs(this.#looks, (at, value) => Math.max(0, at - (this.#sentAt.get(value - 1) ?? at)));
+  }
+
+  /** From a purchase being sent to its number being heard. */
+  #delays() {
+    return pairs(this.#messages, (at, value) => {
+      const sentAt = this.#sentAt.get(value);
+      return sentAt === undefined ? Number.NaN : at - sentAt;
+    }).filter((delay) => !Number.isNaN(delay));
+  }
+}
+
+class Buyer extends Watcher {
+  waiting = 0;
+  /** @type {number[]} */
+  #sentAt = [];
+
+  /** @param {Pacer} pacer @param {import("./crowd.js").Crowd} crowd @param {import("./wire.js").Wire} wire */
+  constructor(pacer, crowd, wire) {
+    super(-1, wire, {
+      fail: (why) => crowd.fail(why),
+      hear: (_, meaning) => {
+        if (meaning !== RECEIPT) return;
+        this.waiting -= 1;
+        const sentAt = this.#sentAt.shift();
+        if (sentAt !== undefined) pacer.answered(sentAt, number);
+      },
+    });
+  }
+
+  /** @param {number} now @param {number} [quantity] */
+  buy(now, quantity = 1) {
+    this.waiting += 1;
+    this.#sentAt.push(now);
+    this.send(quantity === 1 ? "COMPRAR" : `COMPRAR ${quantity}`);
+  }
+}
+
+/** @param {readonly number[]} list @param {(first: number, second: number) => number} map */
+function pairs(list, map) {
+  const result = [];
+  for (let i = 0; i + 1 < list.length; i += 2) result.push(map(list[i] ?? 0, list[i + 1] ?? 0));
+  return result;
+}
+
+/** @param {readonly number[]} values */
+function named(values) {
+  const [p50 = null, p99 = null, most = null] = values.length === 0 ? [] : quantiles(values, [0.5, 0.99, 1]);
+  return { p50, p99, most, count: values.length };
+}

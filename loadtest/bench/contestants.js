@@ -1,0 +1,107 @@
+/** The servers whose fan-out is compared: how each is started, restocked and stopped. */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { restockOurs } from "./admin.js";
+import { bunPath } from "./bun.js";
+import { pinned } from "./pinning.js";
+import { family, processorSeconds, residentBytes } from "./processes.js";
+import { startOurs } from "./subjects.js";
+import { stopped } from "./trial.js";
+
+/**
+ * @typedef {import("./workspace.js").Workspace} Workspace
+ * @typedef {import("node:child_process").ChildProcess} ChildProcess
+ *
+ * @typedef {object} Contestant
+ * @property {string} name
+ * @property {"plain" | "socketio"} wire
+ * @property {boolean} ours
+ * @property {number} processes that hold connections
+ * @property {(stock: number, pin: boolean, workspace: Workspace) => Promise<{ child: ChildProcess, port: number }>} start
+ */
+
+/** @type {Contestant} */
+export const ours = {
+  name: "ours",
+  wire: "plain",
+  ours: true,
+  processes: 1,
+  start: (stock, pin, workspace) => startOurs({ stock, words: pinned(pin, 0), flags: [], workspace }),
+};
+
+/** Its processes share the machine with the clients: two on one processor would show nothing. @type {Contestant} */
+export const oursWithWorkers = {
+  name: "ours, 2 workers",
+  wire: "plain",
+  ours: true,
+  processes: 2,
+  start: (stock, _pin, workspace) => startOurs({ stock, words: [], flags: ["--workers", "2"], workspace }),
+};
+
+/** @param {"ws" | "bun" | "socket.io"} name @param {boolean} conflate @returns {Contestant} */
+export function peer(name, conflate = false) {
+  return {
+    name: conflate ? `${name}, conflated` : name,
+    wire: name === "socket.io" ? "socketio" : "plain",
+    ours: false,
+    processes: 1,
+    start: (stock, pin, workspace) => {
+      const script = { ws: "ws-server.js", bun: "bun-server.js", "socket.io": "socketio-server.js" }[name];
+      const runtime = name === "bun" ? bunPath() : process.execPath;
+      const path = fileURLToPath(new URL(`peers/${script}`, import.meta.url));
+      const words = [...pinned(pin, 0), runtime, path, String(stock), conflate ? "conflate" : "all"];
+      return startPeer(words, workspace);
+    },
+  };
+}
+
+/** @param {readonly string[]} words of its command @param {Workspace} workspace */
+export async function startPeer([command = "", ...args], workspace) {
+  const child = workspace.watch(spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] }));
+  const line = await new Promise((resolve, reject) => {
+    child.stdout?.once("data", (data) => resolve(String(data)));
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`${args.join(" ")} ended with code ${code}`)));
+  });
+  return { child, port: Number(line) };
+}
+
+/** A contestant that runs. */
+export class Running {
+  port;
+  wire;
+  #ours;
+  #child;
+  #pids;
+
+  /** @param {Contestant} contestant @param {{ child: ChildProcess, port: number }} started */
+  constructor(contestant, { child, port }) {
+    this.port = port;
+    this.wire = contestant.wire;
+    this.#ours = contestant.ours;
+    this.#child = child;
+    this.#pids = family(child.pid ?? 0);
+  }
+
+  get pid() {
+    return this.#child.pid ?? 0;
+  }
+
+  processorSeconds() {
+    return processorSeconds(this.#pids);
+  }
+
+  residentBytes() {
+    return residentBytes(this.#pids);
+  }
+
+  /** Each restocking is a notice to everybody, all in one turn of the server. @param {readonly number[]} quantities */
+  async restock(quantities) {
+    if (this.#ours) await restockOurs(this.port, quantities);
+    else this.#child.stdin?.write(`${quantities.join(" ")}\n`);
+  }
+
+  stop() {
+    return stopped(this.#child);
+  }
+}
