@@ -1,9 +1,9 @@
 /** The audience's process, seen from the one that gives the orders. */
-import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { bunPath } from "./bun.js";
+import { bunPath } from "./bun-program.js";
 import { pinned } from "./pinning.js";
+import { spawnWords } from "./trial.js";
 
 const AUDIENCE = fileURLToPath(new URL("audience/audience.js", import.meta.url));
 
@@ -26,19 +26,18 @@ export class Audience {
    * @param {import("./workspace.js").Workspace} workspace
    */
   constructor({ port, wire }, pin, workspace) {
-    const [command = "", ...args] = [...pinned(pin, 1), bunPath(), AUDIENCE, String(port), wire];
-    this.#child = workspace.watch(spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] }));
-    createInterface({ input: /** @type {import("node:stream").Readable} */ (this.#child.stdout) }).on(
-      "line",
-      (line) => {
-        const { result, fault } = JSON.parse(line);
-        const waiting = this.#waiting.shift();
-        if (fault === undefined) waiting?.resolve(result);
-        else waiting?.reject(new Error(fault));
-      },
-    );
+    const words = [...pinned(pin, 1), bunPath(), AUDIENCE, String(port), wire];
+    this.#child = workspace.watch(spawnWords(words, ["pipe", "pipe", "inherit"]));
+    if (this.#child.stdout === null) throw new Error("the audience can't be heard");
+    createInterface({ input: this.#child.stdout }).on("line", (line) => {
+      const { result, fault } = JSON.parse(line);
+      const waiting = this.#waiting.shift();
+      if (fault === undefined) waiting?.resolve(result);
+      else waiting?.reject(new Error(fault));
+    });
     this.#child.once("exit", (code) => {
-      for (const { reject } of this.#waiting.splice(0)) reject(new Error(`the audience ended with code ${code}`));
+      for (const { reject } of this.#waiting.splice(0))
+        reject(new Error(`the audience ended with code ${code}`));
     });
   }
 
@@ -52,9 +51,9 @@ export class Audience {
     return this.#order({ what: "expect", ...goal });
   }
 
-  /** @param {Goal} goal @param {readonly number[]} [quantities] @returns {Promise<Heard>} */
-  buy(goal, quantities = [1]) {
-    return this.#order({ what: "buy", ...goal, quantities });
+  /** @param {Goal} goal @param {readonly number[]} [quantities] @param {number} [timeoutMs] @returns {Promise<Heard>} */
+  buy(goal, quantities = [1], timeoutMs) {
+    return this.#order({ what: "buy", ...goal, quantities, timeoutMs });
   }
 
   /** @param {number} [timeoutMs] @returns {Promise<Heard>} */

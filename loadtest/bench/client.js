@@ -52,7 +52,7 @@ async function main(orders) {
     await report({ fault: cause instanceof Error ? cause.message : String(cause) });
   } finally {
     for (const buyer of buyers) buyer.leave();
-    process.disconnect();
+    process.disconnect?.();
   }
 }
 

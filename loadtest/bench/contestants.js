@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { restockOurs } from "./admin.js";
-import { bunPath } from "./bun.js";
+import { bunPath } from "./bun-program.js";
 import { pinned } from "./pinning.js";
 import { family, processorSeconds, residentBytes } from "./processes.js";
 import { startOurs } from "./subjects.js";
@@ -17,7 +17,7 @@ import { stopped } from "./trial.js";
  * @property {"plain" | "socketio"} wire
  * @property {boolean} ours
  * @property {number} processes that hold connections
- * @property {(stock: number, pin: boolean, workspace: Workspace) => Promise<{ child: ChildProcess, port: number }>} start
+ * @property {(stock: number, pin: boolean, workspace: Workspace, nodeFlags?: readonly string[]) => Promise<{ child: ChildProcess, port: number }>} start
  */
 
 /** @type {Contestant} */
@@ -26,7 +26,8 @@ export const ours = {
   wire: "plain",
   ours: true,
   processes: 1,
-  start: (stock, pin, workspace) => startOurs({ stock, words: pinned(pin, 0), flags: [], workspace }),
+  start: (stock, pin, workspace, nodeFlags = []) =>
+    startOurs({ stock, words: pinned(pin, 0), nodeFlags, flags: [], workspace }),
 };
 
 /** Its processes share the machine with the clients: two on one processor would show nothing. @type {Contestant} */
@@ -35,7 +36,8 @@ export const oursWithWorkers = {
   wire: "plain",
   ours: true,
   processes: 2,
-  start: (stock, _pin, workspace) => startOurs({ stock, words: [], flags: ["--workers", "2"], workspace }),
+  start: (stock, _pin, workspace) =>
+    startOurs({ stock, words: [], nodeFlags: [], flags: ["--workers", "2"], workspace }),
 };
 
 /** @param {"ws" | "bun" | "socket.io"} name @param {boolean} conflate @returns {Contestant} */
@@ -45,11 +47,11 @@ export function peer(name, conflate = false) {
     wire: name === "socket.io" ? "socketio" : "plain",
     ours: false,
     processes: 1,
-    start: (stock, pin, workspace) => {
+    start: (stock, pin, workspace, nodeFlags = []) => {
       const script = { ws: "ws-server.js", bun: "bun-server.js", "socket.io": "socketio-server.js" }[name];
-      const runtime = name === "bun" ? bunPath() : process.execPath;
+      const runtime = name === "bun" ? [bunPath()] : [process.execPath, ...nodeFlags];
       const path = fileURLToPath(new URL(`peers/${script}`, import.meta.url));
-      const words = [...pinned(pin, 0), runtime, path, String(stock), conflate ? "conflate" : "all"];
+      const words = [...pinned(pin, 0), ...runtime, path, String(stock), conflate ? "conflate" : "all"];
       return startPeer(words, workspace);
     },
   };
@@ -70,7 +72,7 @@ export async function startPeer([command = "", ...args], workspace) {
 export class Running {
   port;
   wire;
-  #ours;
+  ours;
   #child;
   #pids;
 
@@ -78,7 +80,7 @@ export class Running {
   constructor(contestant, { child, port }) {
     this.port = port;
     this.wire = contestant.wire;
-    this.#ours = contestant.ours;
+    this.ours = contestant.ours;
     this.#child = child;
     this.#pids = family(child.pid ?? 0);
   }
@@ -97,7 +99,7 @@ export class Running {
 
   /** Each restocking is a notice to everybody, all in one turn of the server. @param {readonly number[]} quantities */
   async restock(quantities) {
-    if (this.#ours) await restockOurs(this.port, quantities);
+    if (this.ours) await restockOurs(this.port, quantities);
     else this.#child.stdin?.write(`${quantities.join(" ")}\n`);
   }
 

@@ -77,7 +77,9 @@ export function versions() {
 /** @returns {string | null} what is missing */
 export function missing() {
   const { redis, postgres } = versions();
-  const absent = [redis === null ? "redis-server" : "", postgres === null ? "postgresql" : ""].filter(Boolean);
+  const absent = [redis === null ? "redis-server" : "", postgres === null ? "postgresql" : ""].filter(
+    Boolean,
+  );
   return absent.length === 0 ? null : `${absent.join(" and ")}: bash loadtest/bench/install-peers.sh`;
 }
 

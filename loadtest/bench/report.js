@@ -1,4 +1,5 @@
-/** A run as a person reads it. */
+/** The purchase benchmark as a person reads it. */
+import { table } from "./table.js";
 
 /**
  * @typedef {import("./comparison.js").Row} Row
@@ -84,17 +85,4 @@ function spread(value, digits) {
 /** @param {readonly number[]} values */
 function numbers(values) {
   return values.map((value) => value.toFixed(2)).join(" ");
-}
-
-/** The first column to the left, the others to the right. @param {readonly (readonly string[])[]} rows */
-function table(rows) {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join("  ")
-      .trimEnd(),
-  );
 }

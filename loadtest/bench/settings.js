@@ -1,5 +1,6 @@
 /** Environment and flags become one object, with every time in milliseconds. README.md lists them. */
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 /**
  * @typedef {object} Load
@@ -25,12 +26,21 @@ const PROFILES = {
 
 /** @typedef {ReturnType<typeof readSettings>} Settings */
 
-/** @param {NodeJS.ProcessEnv} env @param {readonly string[]} flags */
-export function readSettings(env, flags) {
-  const unknown = flags.find((flag) => flag !== "--json");
-  if (unknown !== undefined) throw new Error(`${unknown}: the only flag is --json`);
-  const profile = env.BENCH_PROFILE || "full";
-  if (profile !== "full" && profile !== "ci") throw new Error(`BENCH_PROFILE: full or ci, not ${profile}`);
+/**
+ * @param {NodeJS.ProcessEnv} env @param {readonly string[]} words
+ * @throws {Error} that says which word or variable can't be used
+ */
+export function readSettings(env, words) {
+  const { values: flags, positionals: names } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      json: { type: "boolean", default: false },
+      docs: { type: "boolean", default: false },
+      profile: { type: "string" },
+    },
+  });
+  const profile = profileOf(flags.profile ?? (env.BENCH_PROFILE || "full"));
 
   /** @param {keyof typeof PROFILES.full} name */
   const count = (name) => {
@@ -40,19 +50,30 @@ export function readSettings(env, flags) {
   };
 
   return {
+    /** Cases of the suite; none means the purchases alone. */
+    names,
+    /** Whether docs/performance.md and docs/scale.md are written anew from what was measured. */
+    docs: flags.docs,
     profile,
     rounds: count("ROUNDS"),
     warmUpMs: count("WARM_UP_MS"),
     measureMs: count("MEASURE_MS"),
     cases: chosenCases(env.CASES),
-    /** Server on processor 0, client on processor 1. */
+    /** Server on processor 0, client on processor 1. The suite's cases do so unless told not to. */
     pin: env.PIN === "1",
+    pinSuite: env.PIN !== "0",
     /** Where the servers' data and logs go; the repository's own disk unless said otherwise. */
     directory: env.BENCH_DIR || fileURLToPath(new URL("../../", import.meta.url)),
     /** For Node itself, given to both servers: `--cpu-prof`, say. */
     serverFlags: (env.SERVER_FLAGS ?? "").split(" ").filter((flag) => flag !== ""),
-    json: flags.includes("--json"),
+    json: flags.json,
   };
+}
+
+/** @param {string} name @returns {"full" | "ci"} */
+function profileOf(name) {
+  if (name !== "full" && name !== "ci") throw new Error(`the profile is full or ci, not ${name}`);
+  return name;
 }
 
 /** @param {string | undefined} names */

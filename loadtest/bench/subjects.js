@@ -64,13 +64,29 @@ export const ours = {
 /**
  * Ours as a contestant of the other cases.
  *
- * @param {{ stock: number, words: readonly string[], flags: readonly string[], workspace: import("./workspace.js").Workspace, directory?: string }} options
+ * @param {{ stock: number, words: readonly string[], nodeFlags?: readonly string[], flags: readonly string[], workspace: import("./workspace.js").Workspace, directory?: string }} options
  */
-export async function startOurs({ stock, words, flags, workspace, directory = workspace.makeDirectory() }) {
+export async function startOurs({
+  stock,
+  words,
+  nodeFlags = [],
+  flags,
+  workspace,
+  directory = workspace.makeDirectory(),
+}) {
   const log = join(directory, "server.log");
   const descriptor = openSync(log, "w");
   const data = ["--data", join(directory, "data")];
-  const [command = "", ...args] = [...words, process.execPath, MAIN, "serve", ...flagsFor(stock), ...data, ...flags];
+  const [command = "", ...args] = [
+    ...words,
+    process.execPath,
+    ...nodeFlags,
+    MAIN,
+    "serve",
+    ...flagsFor(stock),
+    ...data,
+    ...flags,
+  ];
   const child = workspace.watch(spawn(command, args, { stdio: ["ignore", descriptor, "inherit"] }));
   closeSync(descriptor);
   return { child, port: await listening(child, log) };

@@ -1,6 +1,6 @@
 /** All cases but the plain purchase benchmark, run one after the other, and what they found. */
 import { loadavg } from "node:os";
-import { bunVersion } from "./bun.js";
+import { bunVersion } from "./bun-program.js";
 import * as databases from "./cases/databases.js";
 import * as fanout from "./cases/fanout.js";
 import * as journal from "./cases/journal.js";
@@ -30,7 +30,7 @@ import { socketioVersion } from "./socketio-version.js";
  * @property {Record<string, CaseResult>} cases
  */
 
-/** @type {Readonly<Record<string, { run: (context: any) => Promise<any[]>, judge: (context: any, trials: any) => Bar[], missing?: () => string | null }>>} */
+/** In the order in which they run. @type {Readonly<Record<string, { run: (context: any) => Promise<any[]>, judge: (context: any, trials: any) => Bar[], missing?: () => string | null }>>} */
 export const CASES = {
   fanout,
   storm,
@@ -41,18 +41,34 @@ export const CASES = {
   purchases,
 };
 
-/** Rows of the table of bars that have a name of their own, and the case that measures them. @type {Readonly<Record<string, string>>} */
-export const ALIASES = { notices: "fanout", aviso: "fanout", idle: "storm" };
+/** Rows of the table of bars whose name isn't that of the case which measures them. @type {Readonly<Record<string, string>>} */
+const ALIASES = { notices: "fanout", aviso: "fanout", idle: "storm" };
+
+/** @param {readonly string[]} names @returns {readonly string[]} cases @throws {Error} at a name that is none */
+export function chosen(names) {
+  if (names.includes("all")) return Object.keys(CASES);
+  return [
+    ...new Set(
+      names.map((name) => {
+        const found = ALIASES[name] ?? name;
+        if (CASES[found] !== undefined) return found;
+        const known = [...Object.keys(CASES), ...Object.keys(ALIASES), "all"].join(", ");
+        throw new Error(`there is no case ${name}; there are ${known}`);
+      }),
+    ),
+  ];
+}
 
 /**
  * @param {readonly string[]} names
- * @param {{ profile: "full" | "ci", rounds: number, pin: boolean, plan: import("./profiles.js").Profile, say: (line: string) => void }} options
+ * @param {{ profile: "full" | "ci", pin: boolean, plan: import("./profiles.js").Profile, say: (line: string) => void }} options
  * @param {import("./workspace.js").Workspace} workspace
  * @returns {Promise<Result>}
  */
-export async function runSuite(names, { profile, rounds, pin, plan, say }, workspace) {
+export async function runSuite(names, { profile, pin, plan, say }, workspace) {
   const workers = oursHas("--workers");
   if (!workers) say("SKIPPED: everything with --workers, since this build of ours has none");
+  const { rounds } = plan;
   const context = { profile: plan, rounds, pin: pin && canPin(), workers, workspace, say };
   const syncs = [];
   const machine = {

@@ -86,7 +86,7 @@ function ordersFor({ reply, pushes }, { connections, inFlight }, { port, process
 }
 
 /** @param {readonly string[]} words @param {import("node:child_process").StdioOptions} stdio */
-function spawnWords([command = "", ...args], stdio) {
+export function spawnWords([command = "", ...args], stdio) {
   return spawn(command, args, { stdio });
 }
 

@@ -13,18 +13,26 @@ const crowd = new Crowd(Number(port), wire === "socketio" ? "socketio" : "plain"
 const orders = {
   open: ({ count, underWay, ask }) => crowd.open(count, underWay, ask),
   expect: ({ value, notices, soldOut }) => crowd.expect({ value, notices, soldOut }),
-  buy: ({ value, notices, soldOut, quantities }) => crowd.buy({ value, notices, soldOut }, quantities),
+  buy: ({ value, notices, soldOut, quantities, timeoutMs }) =>
+    crowd.buy({ value, notices, soldOut }, quantities, timeoutMs),
   heard: ({ timeoutMs }) => crowd.heard(timeoutMs),
   pace: ({ buyers, perSecond, ms }) => crowd.pace(buyers, perSecond, ms),
   updates: () => crowd.updates(),
 };
 
-createInterface({ input: process.stdin }).on("line", async (line) => {
-  const { what, ...order } = JSON.parse(line);
+createInterface({ input: process.stdin }).on("line", (line) => void obey(JSON.parse(line)));
+
+/** @param {{ what: string }} order */
+async function obey({ what, ...order }) {
   try {
     const result = await crowd.unlessFault(Promise.resolve(orders[what]?.(order)));
-    process.stdout.write(`${JSON.stringify({ result: result ?? null })}\n`);
+    say({ result: result ?? null });
   } catch (cause) {
-    process.stdout.write(`${JSON.stringify({ fault: cause instanceof Error ? cause.message : String(cause) })}\n`);
+    say({ fault: cause instanceof Error ? cause.message : String(cause) });
   }
-});
+}
+
+/** @param {object} what */
+function say(what) {
+  process.stdout.write(`${JSON.stringify(what)}\n`);
+}

@@ -92,12 +92,12 @@ export class Crowd {
     this.#startedAt = performance.now();
   }
 
-  /** One purchase for each quantity, and when each watcher knew them all. @param {Goal} goal @param {readonly number[]} quantities */
-  async buy(goal, quantities) {
+  /** One purchase for each quantity, and when each watcher knew them all. @param {Goal} goal @param {readonly number[]} quantities @param {number} [timeoutMs] */
+  async buy(goal, quantities, timeoutMs) {
     const buyer = await this.#pacer.firstBuyer();
     this.expect(goal);
     for (const quantity of quantities) buyer.buy(performance.now(), quantity);
-    return this.heard(PATIENCE_MS);
+    return this.heard(timeoutMs);
   }
 
   /** Waits until everybody knows what is expected. @param {number} [timeoutMs] */
@@ -139,7 +139,10 @@ export class Crowd {
     } else if (meaning === RECEIPT) this.fail("a watcher bought something");
     this.#heardAt[index] = performance.now();
     if (this.#goal === null) return;
-    if ((this.#soldOut[index] ?? 0) > this.#goal.soldOut || (this.#notices[index] ?? 0) > this.#goal.notices) {
+    if (
+      (this.#soldOut[index] ?? 0) > this.#goal.soldOut ||
+      (this.#notices[index] ?? 0) > this.#goal.notices
+    ) {
       this.fail(`watcher ${index} heard a notice twice`);
     }
     if (!this.#knows(index, this.#goal)) return;
@@ -175,7 +178,8 @@ export class Crowd {
   }
 
   #missing() {
-    const { index = 0 } = this.watchers.find(({ index }) => this.#goal && !this.#knows(index, this.#goal)) ?? {};
+    const { index = 0 } =
+      this.watchers.find(({ index }) => this.#goal && !this.#knows(index, this.#goal)) ?? {};
     const { last } = this;
     return `${this.#behind} of ${this.watchers.length} haven't heard it; watcher ${index} knows ${last[index]}, ${this.#notices[index]} notices, ${this.#soldOut[index]} sold out, not ${JSON.stringify(this.#goal)}`;
   }

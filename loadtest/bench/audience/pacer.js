@@ -61,7 +61,7 @@ export class Pacer {
       await wait(TICK_MS);
     }
     this.#running = false;
-    for (const deadline = performance.now() + DRAIN_MS; this.#buyers.some((buyer) => buyer.waiting > 0); ) {
+    for (const deadline = performance.now() + DRAIN_MS; this.#buyers.some((buyer) => buyer.waiting > 0);) {
       if (performance.now() > deadline) throw new Error("answers are missing at the end");
       await wait(5);
     }

@@ -50,7 +50,12 @@ export class Watcher {
 
   /** @param {number} port */
   async open(port) {
-    await Bun.connect({ hostname: "127.0.0.1", port, data: /** @type {Watcher} */ (this), socket: HANDLERS(port) });
+    await Bun.connect({
+      hostname: "127.0.0.1",
+      port,
+      data: this,
+      socket: HANDLERS(port),
+    });
     return this.opened;
   }
 

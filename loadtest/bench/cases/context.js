@@ -50,9 +50,10 @@ export async function rounds({ rounds, say }, contestants, run) {
  * @template T
  * @param {Context} context @param {import("../contestants.js").Contestant} contestant @param {number} stock
  * @param {(server: Running, audience: Audience) => Promise<T>} run
+ * @param {readonly string[]} [nodeFlags] for the server
  */
-export async function withAudience({ pin, workspace }, contestant, stock, run) {
-  const server = new Running(contestant, await contestant.start(stock, pin, workspace));
+export async function withAudience({ pin, workspace }, contestant, stock, run, nodeFlags = []) {
+  const server = new Running(contestant, await contestant.start(stock, pin, workspace, nodeFlags));
   const audience = new Audience(server, pin && contestant.processes === 1, workspace);
   try {
     return await run(server, audience);

@@ -7,7 +7,7 @@ import { startOurs } from "../subjects.js";
 import { reportOf, stopped } from "../trial.js";
 import { PLENTY } from "./context.js";
 
-/** @typedef {{ contestant: string, round: number, purchases: number, bytes: number, startMs: number }} Trial */
+/** @typedef {{ contestant: string, round: number, step: number, purchases: number, bytes: number, startMs: number }} Trial */
 
 const CLIENT = fileURLToPath(new URL("../client.js", import.meta.url));
 const CONNECTIONS = 64;
@@ -34,7 +34,14 @@ export async function run({ profile, workspace, say }) {
       const { sold: kept } = await audit(port);
       await stopped(child);
       if (kept !== sold) throw new Error(`${sold} were sold, and after a start the audit says ${kept}`);
-      trials.push({ contestant: "ours", round, purchases: sold, bytes: journalBytes(directory), startMs });
+      trials.push({
+        contestant: "ours",
+        round,
+        step: length,
+        purchases: sold,
+        bytes: journalBytes(directory),
+        startMs,
+      });
     }
     say(`${sold} purchases, start in ${Math.round(trials.at(-1)?.startMs ?? 0)} ms`);
   }

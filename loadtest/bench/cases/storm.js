@@ -38,7 +38,7 @@ export function judge({ profile, workers }, trials) {
       sign: ">=",
       limit,
       value: ratioOf(trials, who, other, ({ perSecond }) => perSecond),
-      note: who === oursWithWorkers.name && !workers ? "this build has no --workers" : "",
+      note: who === oursWithWorkers.name && !workers ? "this build of ours has no --workers" : "",
     });
   /** @param {string} other @param {number} limit */
   const memory = (other, limit) =>

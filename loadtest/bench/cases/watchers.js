@@ -3,13 +3,12 @@
  * of purchases, and how old what the audience sees is. The peers have our conflation here (without it, they answer
  * nobody) and keep nothing, so they aren't durable: their rates say what fan-out leaves, not what a sale costs.
  */
-import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { bar } from "../bars.js";
 import { ours, peer } from "../contestants.js";
 import { pinned } from "../pinning.js";
 import { ratioOf, spreadOf } from "../spread.js";
-import { reportOf } from "../trial.js";
+import { reportOf, spawnWords } from "../trial.js";
 import { PLENTY, rounds, withAudience } from "./context.js";
 
 /**
@@ -100,7 +99,7 @@ export function judge({ profile }, trials) {
 }
 
 /** @param {import("./context.js").Context} context @param {import("../contestants.js").Running} server */
-function buyFast({ pin, profile }, server) {
+function buyFast({ pin, profile, workspace }, server) {
   const { warmUpMs, measureMs } = profile.watchers;
   const orders = {
     port: server.port,
@@ -113,7 +112,7 @@ function buyFast({ pin, profile }, server) {
     reply: "Compra realizada. Estoque restante: ",
     pushes: ["ESTOQUE: ", "AVISO: "],
   };
-  const [command = "", ...args] = [...pinned(pin, 1), process.execPath, CLIENT, JSON.stringify(orders)];
-  const client = spawn(command, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const words = [...pinned(pin, 1), process.execPath, CLIENT, JSON.stringify(orders)];
+  const client = workspace.watch(spawnWords(words, ["ignore", "inherit", "inherit", "ipc"]));
   return reportOf(client, warmUpMs + measureMs + PATIENCE_MS);
 }

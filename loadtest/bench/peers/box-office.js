@@ -27,7 +27,9 @@ export class BoxOffice {
       const rhythm = new Rhythm((done) => outlet.goRound(done));
       this.#changed = () => rhythm.changed();
     } else this.#changed = () => outlet.tell(this.newest());
-    createInterface({ input: process.stdin }).on("line", (line) => this.#restock(line.split(" ").map(Number)));
+    createInterface({ input: process.stdin }).on("line", (line) =>
+      this.#restock(line.split(" ").map(Number)),
+    );
   }
 
   newest() {

@@ -15,10 +15,11 @@ import { inSlices, Rhythm } from "./rhythm.js";
 
 const [kind = "", socket = ""] = process.argv.slice(2);
 const { open } = await (kind === "redis" ? import("./redis-store.js") : import("./postgres-store.js"));
-const store = /** @type {Store} */ (await open(socket));
+/** @type {Store} */
+const store = await open(socket);
 
-const http = createServer(async (_request, response) => {
-  response.end(JSON.stringify(await store.audit()));
+const http = createServer((_request, response) => {
+  void store.audit().then((audit) => response.end(JSON.stringify(audit)));
 });
 const server = new WebSocketServer({ server: http, perMessageDeflate: false });
 let available = Number.MAX_SAFE_INTEGER;

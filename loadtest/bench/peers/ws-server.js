@@ -27,7 +27,9 @@ const office = new BoxOffice(
 
 server.on("connection", (webSocket) => {
   webSocket.on("error", () => webSocket.terminate());
-  webSocket.on("message", (data) => office.take(String(data), (text) => webSocket.send(text)));
+  webSocket.on("message", (data) => {
+    office.take(/** @type {Buffer} */ (data).toString(), (text) => webSocket.send(text));
+  });
 });
 
 http.listen({ port: 0, host: "127.0.0.1", backlog: BACKLOG }, () => {
