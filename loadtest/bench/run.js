@@ -44,6 +44,7 @@ async function runCases({ names, profile, pinSuite, json, docs }, workspace) {
   const { runSuite, chosen } = await import("./suite.js");
   const plan = PROFILES[profile];
   const result = await runSuite(chosen(names), { profile, pin: pinSuite, plan, say }, workspace);
+  if (Object.values(result.cases).some(({ fault }) => fault !== null)) process.exitCode = 1;
   if (docs) (await import("./docs/write.js")).writeDocs(result, say);
   return json ? `${JSON.stringify(result, null, 2)}\n` : describeSuite(result);
 }

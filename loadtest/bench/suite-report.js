@@ -9,10 +9,14 @@ const VERDICTS = { met: "PASS", missed: "FAIL", skipped: "SKIPPED" };
 
 /** @param {Result} result */
 export function describeSuite(result) {
-  const cases = Object.entries(result.cases).flatMap(([name, { trials, seconds, skipped }]) => [
+  const cases = Object.entries(result.cases).flatMap(([name, { trials, seconds, skipped, fault }]) => [
     "",
-    skipped === null ? `${name} (${Math.round(seconds)} s)` : `${name}: SKIPPED, ${skipped}`,
-    ...(skipped === null ? figuresOf(name, trials) : []),
+    fault !== null
+      ? `${name}: VOID, ${fault}`
+      : skipped === null
+        ? `${name} (${Math.round(seconds)} s)`
+        : `${name}: SKIPPED, ${skipped}`,
+    ...(skipped === null && fault === null ? figuresOf(name, trials) : []),
   ]);
   return [...machineLines(result), ...cases, "", ...barLines(result), ""].join("\n");
 }

@@ -14,11 +14,13 @@ import { describeMachine } from "./machine.js";
 import { canPin } from "./pinning.js";
 import { median } from "./spread.js";
 import { oursHas } from "./subjects.js";
+import { VoidRun } from "./trial.js";
 import { socketioVersion } from "./socketio-version.js";
 
 /**
  * @typedef {import("./bars.js").Bar} Bar
- * @typedef {{ trials: readonly any[], bars: readonly Bar[], skipped: string | null, seconds: number }} CaseResult
+ * @typedef {{ trials: readonly any[], bars: readonly Bar[], skipped: string | null, fault: string | null, seconds: number }} CaseResult
+ *   `fault`: why its run is void
  * @typedef {object} Result
  * @property {string} at
  * @property {"full" | "ci"} profile
@@ -107,7 +109,25 @@ async function runCase(name, { run, judge, missing }, context) {
   const started = performance.now();
   const lack = missing?.() ?? null;
   context.say(lack === null ? `--- ${name}` : `SKIPPED: ${name}, since ${lack}`);
-  const trials = lack === null ? await run(context) : [];
+  const { trials, fault } = lack === null ? await unlessVoid(run(context)) : { trials: [], fault: null };
+  if (fault !== null) context.say(`VOID: ${name}, ${fault}`);
   const bars = judge(context, trials).map((bar) => (lack === null ? bar : { ...bar, note: lack }));
-  return { trials, bars, skipped: lack, seconds: (performance.now() - started) / 1000 };
+  return {
+    trials,
+    bars: fault === null ? bars : [],
+    skipped: lack,
+    fault,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** What is void says nothing, and takes nothing from the other cases. @param {Promise<any[]>} run */
+async function unlessVoid(run) {
+  try {
+    return { trials: await run, fault: null };
+  } catch (cause) {
+    // Whatever else goes wrong in a case is told in full: it may be a mistake of ours.
+    if (!(cause instanceof VoidRun)) console.error(cause);
+    return { trials: [], fault: cause instanceof Error ? cause.message : String(cause) };
+  }
 }

@@ -43,9 +43,11 @@ function filled(name, sections) {
   return Object.entries(sections).reduce((text, [name, section]) => withSection(text, name, section), text);
 }
 
-/** A case that wasn't measured this time stays as it was. @param {Kept | null} before @param {import("../suite.js").Result} result */
+/** A case that wasn't measured this time, or in vain, stays as it was. @param {Kept | null} before @param {import("../suite.js").Result} result */
 function keep(before, result) {
-  const measured = Object.entries(result.cases).map(([name, found]) => [name, { at: result.at, ...found }]);
+  const measured = Object.entries(result.cases)
+    .filter(([, { fault }]) => fault === null)
+    .map(([name, found]) => [name, { at: result.at, ...found }]);
   return { ...result, cases: { ...before?.cases, ...Object.fromEntries(measured) } };
 }
 
