@@ -40,9 +40,9 @@ async function main() {
 }
 
 /** @param {import("./settings.js").Settings} settings @param {Workspace} workspace */
-async function runCases({ names, profile, pinSuite, json, docs }, workspace) {
+async function runCases({ names, profile, suiteRounds, pinSuite, json, docs }, workspace) {
   const { runSuite, chosen } = await import("./suite.js");
-  const plan = PROFILES[profile];
+  const plan = { ...PROFILES[profile], rounds: suiteRounds ?? PROFILES[profile].rounds };
   const result = await runSuite(chosen(names), { profile, pin: pinSuite, plan, say }, workspace);
   if (Object.values(result.cases).some(({ fault }) => fault !== null)) process.exitCode = 1;
   if (docs) (await import("./docs/write.js")).writeDocs(result, say);

@@ -56,6 +56,8 @@ export function readSettings(env, words) {
     docs: flags.docs,
     profile,
     rounds: count("ROUNDS"),
+    /** Of the suite's cases, where others than the profile's are asked for. */
+    suiteRounds: env.ROUNDS ? count("ROUNDS") : null,
     warmUpMs: count("WARM_UP_MS"),
     measureMs: count("MEASURE_MS"),
     cases: chosenCases(env.CASES),

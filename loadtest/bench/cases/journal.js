@@ -11,13 +11,14 @@ import { PLENTY } from "./context.js";
 
 const CLIENT = fileURLToPath(new URL("../client.js", import.meta.url));
 const CONNECTIONS = 64;
-const IN_FLIGHT = 16;
+/** Little enough that a slow disk makes the room ahead in time: otherwise buyers are told `busy`. */
+const IN_FLIGHT = 4;
 const PATIENCE_MS = 30_000;
 
 /** How long the buyers go on at a time, and what they are taken to buy in it. */
 const SHORTEST_MS = 20;
 const LONGEST_MS = 5_000;
-const GUESSED_PER_MS = 100;
+const GUESSED_PER_MS = 60;
 
 /** @param {import("./context.js").Context} context @returns {Promise<Trial[]>} */
 export async function run({ profile, workspace, say }) {
