@@ -9,6 +9,11 @@ export function cleanup(step: () => unknown): void {
   steps.push(step);
 }
 
+/** Done by mocha after each test; a program that uses what tests use calls it itself. */
+export async function cleanUp(): Promise<void> {
+  for (let step = steps.pop(); step !== undefined; step = steps.pop()) await step();
+}
+
 /** A directory of its own for one test. */
 export async function temporaryDirectory(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "bilheteria-test-"));
@@ -16,6 +21,4 @@ export async function temporaryDirectory(): Promise<string> {
   return path;
 }
 
-afterEach(async () => {
-  for (let step = steps.pop(); step !== undefined; step = steps.pop()) await step();
-});
+if (typeof afterEach === "function") afterEach(cleanUp);
