@@ -47,7 +47,10 @@ async function serve(flags: readonly string[]): Promise<void> {
   }
   const readable = process.stdout.isTTY;
   const log = openConsoleLog({ level: settings.logLevel, readable, waitingBytes: LIMITS.log.waitingBytes });
+  let server: RunningServer | null = null;
   process.on("uncaughtException", (cause) => {
+    // Who knows what it left half done: the console may take a while to hear of it, and nobody buys meanwhile.
+    server?.halt();
     log.logger.fatal({ err: cause.stack }, "a fault that nobody expected");
     void leave(
       log,
@@ -56,7 +59,7 @@ async function serve(flags: readonly string[]): Promise<void> {
     );
   });
   try {
-    const server = await startServer(settings, {
+    server = await startServer(settings, {
       version: version(),
       logger: log.logger,
       limits: LIMITS,

@@ -62,6 +62,8 @@ export interface RunningServer {
    * didn't get done: what was answered is durable all the same.
    */
   stop(): Promise<boolean>;
+  /** After a fault that nobody expected: no command is carried out or answered any more. The caller ends the process. */
+  halt(): void;
 }
 
 /**
@@ -134,7 +136,8 @@ export async function startServer(settings: Settings, options: ServerOptions): P
     if (sale === undefined) throw new Error("the default sale is missing after it was created");
     const { replayed } = storage;
     const ignored = created ? [] : settings.creating;
-    return { httpPort, tcpPort, adminToken, replayed, sale, created, maxConnections, ignored, stop };
+    const halt = (): void => engine.halt();
+    return { httpPort, tcpPort, adminToken, replayed, sale, created, maxConnections, ignored, stop, halt };
   } catch (cause) {
     await stop();
     throw cause;

@@ -127,6 +127,13 @@ export class Engine implements Counter {
     return this.#stopping;
   }
 
+  /** Stops at once and for good, after a fault elsewhere in the process: whatever waits or is in flight gets no answer. */
+  halt(): void {
+    this.#phase = "stopped";
+    this.#timer?.cancel();
+    this.#drained?.();
+  }
+
   async #drain(): Promise<void> {
     this.#phase = "draining";
     this.#timer?.cancel();

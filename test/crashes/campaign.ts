@@ -67,7 +67,7 @@ const STOCK = 10_000_000;
 const REPEATS = 200;
 
 /** A longer list of tickets costs each further round too much: then a new directory is begun. */
-const MAX_ATTEMPTS = 150_000;
+const MAX_ATTEMPTS = 80_000;
 
 
 export function newFigures(): Figures {

@@ -38,7 +38,7 @@ export function planRound(seed: number, round: number): RoundPlan {
     isSmall: round % 4 !== 0,
     isFresh: round % 12 === 0,
     killedStarts,
-    sellingMs: 20 + upTo(480),
+    sellingMs: 20 + upTo(330),
     warningMs: random() < 0.1 ? upTo(30) : null,
   };
 }

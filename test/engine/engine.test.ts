@@ -304,6 +304,32 @@ describe("engine: a failure", () => {
   });
 });
 
+describe("engine: halt", () => {
+  it("answers nothing of what waits or is in flight, publishes nothing, and takes nothing more", async () => {
+    const room = await openRoom();
+    room.submit(buy(GALA));
+    room.time.settle();
+    room.submit(query(GALA));
+    room.engine.halt();
+    await room.rest();
+    expect(room.replies).to.deep.equal([]);
+    expect(room.published).to.deep.equal([]);
+    expect(room.faults).to.deep.equal([]);
+    expect(room.submit(query(GALA))).to.equal(false);
+    await room.engine.stop();
+  });
+
+  it("lets a stop that is under way end", async () => {
+    const room = await openRoom();
+    room.submit(buy(GALA));
+    const stopped = room.engine.stop();
+    room.time.settle();
+    room.engine.halt();
+    await stopped;
+    expect(room.replies).to.deep.equal([]);
+  });
+});
+
 describe("engine: stop", () => {
   it("takes nothing more, finishes what waits and resolves after the last reply", async () => {
     const room = await openRoom(100, { limits: { batchCommands: 2 } });
