@@ -93,6 +93,7 @@ export class DiskFault extends Error {
 const DENIED = ["DISK_DENIED", "not allowed", "Give this user read and write access to it."] as const;
 const FULL = ["DISK_FULL", "no space left", "Free some space, or choose another directory."] as const;
 const FAILED = ["DISK_FAILED", "failed", "Check the disk and the path."] as const;
+const OCCUPIED = ["DISK_FAILED", "it isn't a directory", "Move that file away, or choose another."] as const;
 const FILES = [
   "TOO_MANY_FILES",
   "too many open files",
@@ -112,7 +113,25 @@ const BY_SYSTEM_CODE = new Map<string, readonly [DiskFaultCode, string, string]>
   ["EROFS", READ_ONLY],
   ["EMFILE", FILES],
   ["ENFILE", FILES],
+  ["EEXIST", OCCUPIED],
+  ["ENOTDIR", OCCUPIED],
 ]);
+
+/** What to do about space that can't be made while the server runs, by the system's name of the error. */
+const FOR_SPACE = new Map<string, string>([
+  ["ENOSPC", "Free some space"],
+  ["EDQUOT", "Free some space, or raise the quota"],
+  ["EFBIG", "Raise the limit of the length of files (ulimit -f)"],
+  ["EMFILE", "Raise the limit of open files (ulimit -n)"],
+  ["ENFILE", "Close some of the files that this machine has open"],
+]);
+
+/** Why no space can be made for the journal, and what to do, in one line. */
+export function explainNoSpace(error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  const advice = FOR_SPACE.get(systemCode(error) ?? "") ?? "Check the disk and the data directory";
+  return `no space can be made for the journal: ${why}. ${advice}; sales go on by themselves then`;
+}
 
 /** Turns a system error into a `DiskFault`; whatever isn't one comes back as it is. */
 export function asDiskFault(error: unknown, directory: string): unknown {

@@ -9,6 +9,7 @@
 import type { Cancel, Scheduler } from "../engine/ports.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import type { Disk } from "./disk.ts";
+import { explainNoSpace } from "./fault.ts";
 import { encodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from "./file-header.ts";
 import type { JournalLimits } from "./limits.ts";
 import { SegmentFile } from "./segment-file.ts";
@@ -163,7 +164,7 @@ export class Room {
       if (this.#trouble !== null) onTrouble(null);
       this.#trouble = null;
     } catch (error) {
-      const why = `no space can be made for the journal: ${error instanceof Error ? error.message : String(error)}`;
+      const why = explainNoSpace(error);
       if (this.#trouble === null) onTrouble(why);
       this.#trouble = why;
       if (this.#closed) return;
