@@ -19,6 +19,8 @@ export const LIMITS = {
     syncHangMs: 5_000,
     /** How long to wait before trying again to make space. */
     roomRetryMs: 1_000,
+    /** How often it is looked whether the files are still where the next start will look for them. */
+    lookMs: 500,
     /** A snapshot is worth its cost after this much sealed journal. */
     snapshotEveryBytes: 8 * 1024 * 1024,
   },

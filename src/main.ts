@@ -70,10 +70,11 @@ async function serve(flags: readonly string[]): Promise<void> {
           { code: fault.code, err: fault.cause instanceof Error ? fault.cause.stack : undefined },
           fault.message,
         );
+        const advice = "Nothing was answered that isn't on the disk; start again once the cause is gone";
         void leave(
           log,
           EXIT.fault,
-          `stopped: ${fault.message}. Nothing was answered that isn't on the disk; start again once the cause is gone`,
+          `stopped: ${fault.message}${fault.code === "JOURNAL_GONE" ? "" : `. ${advice}`}`,
         );
       },
     });

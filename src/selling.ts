@@ -6,7 +6,8 @@ import { systemEntropy } from "./engine/system.ts";
 import { UnsafeCounter } from "./lab/unsafe-counter.ts";
 
 /** What the server needs of whichever it is. */
-export type SellingCounter = Counter & Pick<Engine, "waiting" | "durableOffset" | "purchases" | "stop">;
+export type SellingCounter = Counter &
+  Pick<Engine, "waiting" | "durableOffset" | "purchases" | "stop" | "halt">;
 
 export function openCounter(settings: Settings, parts: EngineParts, limits: Limits): SellingCounter {
   if (!settings.unsafeNoQueue) return new Engine(parts);

@@ -14,7 +14,7 @@ import type { SaleId, SaleView } from "./box-office/sale.ts";
 import { Hub } from "./broadcast/hub.ts";
 import { ConfigError, DEFAULT_SALE, readInstant, type Limits, type Settings } from "./config.ts";
 import { descriptorLimit } from "./descriptors.ts";
-import type { EngineFault } from "./engine/fault.ts";
+import { EngineFault } from "./engine/fault.ts";
 import type { CommandRecorder, Journal, Published } from "./engine/ports.ts";
 import { systemClock, systemEntropy, systemScheduler } from "./engine/system.ts";
 import { Admission } from "./gateway/admission.ts";
@@ -98,6 +98,10 @@ export async function startServer(settings: Settings, options: ServerOptions): P
     { clock: systemClock, scheduler: systemScheduler, limits: limits.hub, probe: metrics },
     engine.views(),
   );
+  storage.watch?.((why) => {
+    engine.halt();
+    options.fail(new EngineFault("JOURNAL_GONE", why));
+  });
   const created = await createDefaultSale(engine, settings, opensAt);
   const desk = makeDesk({ engine, hub, settings, options, journal, recorder: commandLog ?? noCommandLog });
   const maxConnections = Math.max(

@@ -5,10 +5,12 @@ import { keepAdminToken, makeAdminToken, type AdminToken } from "./admin-token.t
 import type { BoxOffice } from "./box-office/box-office.ts";
 import type { Audit, SaleId } from "./box-office/sale.ts";
 import { ConfigError, type Limits, type Settings } from "./config.ts";
-import type { Journal } from "./engine/ports.ts";
+import type { Cancel, Journal } from "./engine/ports.ts";
 import { systemClock, systemScheduler } from "./engine/system.ts";
 import { assertNoBackup } from "./journal/backup-mark.ts";
 import { setAside } from "./journal/data-directory.ts";
+import { watchDirectory } from "./journal/directory-watch.ts";
+import { asDiskFault } from "./journal/fault.ts";
 import { lockDirectory } from "./journal/lock.ts";
 import { openMemoryJournal } from "./journal/memory-journal.ts";
 import { nodeDisk } from "./journal/node-disk.ts";
@@ -22,6 +24,8 @@ export interface Storage {
   readonly adminToken: AdminToken;
   /** Counts a sale anew from the journal up to an offset; null where there is no journal. */
   readonly recount: ((sale: SaleId, upTo: number) => Promise<Audit>) | null;
+  /** Tells, until the journal is closed, when its files were deleted, moved or replaced; null where there are none. */
+  readonly watch: ((onGone: (why: string) => void) => void) | null;
 }
 
 /**
@@ -43,13 +47,18 @@ export async function openStorage(
       throw new ConfigError("--fresh and --memory don't go together: --memory keeps nothing anyway");
     }
     const journal = openMemoryJournal({ epoch: randomInt(1, 2 ** 31) });
-    return { journal, replayed: null, adminToken: given ?? makeAdminToken(), recount: null };
+    return { journal, replayed: null, adminToken: given ?? makeAdminToken(), recount: null, watch: null };
   }
   if (settings.unsafeNoQueue) {
     throw new ConfigError("--unsafe-no-queue sells tickets that don't exist and may keep none: add --memory");
   }
   const { data: directory } = settings;
   const lock = await lockDirectory(directory, new Date().toISOString(), describe);
+  let watching: Cancel | null = null;
+  const release = (): Promise<void> => {
+    watching?.cancel();
+    return lock.release();
+  };
   try {
     await assertNoBackup(nodeDisk, directory);
     if (settings.fresh) await setAside(directory, nodeDisk, systemClock.now());
@@ -60,7 +69,7 @@ export async function openStorage(
       clock: systemClock,
       scheduler: systemScheduler,
       state,
-      lock,
+      lock: { release },
       onNote: ({ kind, message }) => (kind === "snapshot" ? logger.info(message) : logger.warn(message)),
     });
     return {
@@ -68,9 +77,14 @@ export async function openStorage(
       replayed,
       adminToken: given ?? (await keepAdminToken(directory)),
       recount: (sale, upTo) => recountSale({ directory, sale, upTo }),
+      watch: (onGone) => {
+        const { lookMs: everyMs } = limits.journal;
+        const segment = (): string => journal.segment;
+        watching = watchDirectory({ path: directory, segment, everyMs, scheduler: systemScheduler, onGone });
+      },
     };
   } catch (cause) {
     await lock.release();
-    throw cause;
+    throw asDiskFault(cause, directory);
   }
 }

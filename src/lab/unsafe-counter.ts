@@ -105,6 +105,13 @@ export class UnsafeCounter implements Counter {
     await new Promise<void>((resolve) => (this.#drained = resolve));
   }
 
+  /** Takes no more, and waits for nobody. */
+  halt(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#drained?.();
+  }
+
   #served(): void {
     this.#underWay -= 1;
     if (this.#underWay === 0) this.#drained?.();
