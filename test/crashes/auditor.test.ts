@@ -118,7 +118,9 @@ describe("crashes: the auditor", () => {
       { available: -1, held: 7 },
     ]) {
       const { recording, books } = honest();
-      expect(kinds(examine(recording, { ...books, ...wrong })), JSON.stringify(wrong)).to.include("unbalanced");
+      expect(kinds(examine(recording, { ...books, ...wrong })), JSON.stringify(wrong)).to.include(
+        "unbalanced",
+      );
     }
   });
 

@@ -76,7 +76,9 @@ function balance(books: Books): Finding[] {
 function orderOfArrival(purchases: readonly Purchase[]): Finding[] {
   const wrong = purchases.findIndex(({ order }, i) => order !== i + 1);
   if (wrong === -1) return [];
-  return [{ kind: "order", what: `purchase ${wrong + 1} of the list has the order ${purchases[wrong]?.order}` }];
+  return [
+    { kind: "order", what: `purchase ${wrong + 1} of the list has the order ${purchases[wrong]?.order}` },
+  ];
 }
 
 function codesOnce(purchases: readonly Purchase[]): Finding[] {
@@ -104,7 +106,10 @@ function answered(attempts: readonly Attempt[], entries: ReadonlyMap<number, Ent
       else if (codes !== null && codes.join() !== entry.purchase.codes.join()) {
         find("lost", `${told}: the books have other codes there`);
       } else if (remaining !== entry.remaining || attempt.quantity !== entry.purchase.codes.length) {
-        find("lost", `${told}: the books have ${entry.purchase.codes.length} tickets there, ${entry.remaining} left`);
+        find(
+          "lost",
+          `${told}: the books have ${entry.purchase.codes.length} tickets there, ${entry.remaining} left`,
+        );
       } else if (entry.holder !== null && entry.holder !== attempt) {
         find("duplicated", `${told}: the same purchase as ${nameOf(entry.holder)}`);
       } else {
@@ -136,7 +141,10 @@ function unasked(attempts: readonly Attempt[], entries: ReadonlyMap<number, Entr
     const left = wanted.get(quantity) ?? 0;
     wanted.set(quantity, left - 1);
     if (left > 0) continue;
-    findings.push({ kind: "invented", what: `nobody asked for order ${purchase.order} (${quantity} tickets)` });
+    findings.push({
+      kind: "invented",
+      what: `nobody asked for order ${purchase.order} (${quantity} tickets)`,
+    });
   }
   return findings;
 }

@@ -69,7 +69,6 @@ const REPEATS = 200;
 /** A longer list of tickets costs each further round too much: then a new directory is begun. */
 const MAX_ATTEMPTS = 80_000;
 
-
 export function newFigures(): Figures {
   return {
     rounds: 0,

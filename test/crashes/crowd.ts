@@ -131,7 +131,11 @@ function httpBuyer(port: number): Buyer {
   return async ({ next, goesOn, surprises }) => {
     await untilItEnds(async () => {
       const attempt = next(true);
-      noteJson(attempt, (await buy(port, attempt.key ?? "", { quantity: attempt.quantity })).json(), surprises);
+      noteJson(
+        attempt,
+        (await buy(port, attempt.key ?? "", { quantity: attempt.quantity })).json(),
+        surprises,
+      );
       return goesOn();
     });
   };

@@ -26,8 +26,16 @@ describe("a fault of the program while it sells", function () {
   this.timeout(60_000);
 
   for (const [what, sabotage, complaint] of [
-    ["an exception that nobody caught", "exception", /stopped by a fault: sabotaged\. Nothing was answered that/],
-    ["a rejection that nobody handled", "rejection", /stopped by a fault: sabotaged\. Nothing was answered that/],
+    [
+      "an exception that nobody caught",
+      "exception",
+      /stopped by a fault: sabotaged\. Nothing was answered that/,
+    ],
+    [
+      "a rejection that nobody handled",
+      "rejection",
+      /stopped by a fault: sabotaged\. Nothing was answered that/,
+    ],
     ["a fault in the queue", "engine", /stopped: sabotaged\. Nothing was answered that isn't on the disk/],
     ["a fault in the journal", "journal", /stopped.*sabotaged\. Nothing was answered that isn't on the disk/],
     ["a second writer of the journal", "fence", /stopped: another process writes this journal\. Nothing was/],

@@ -14,7 +14,10 @@ const { values } = parseArgs({
   },
 });
 
-await main(wholeNumber("rounds", values.rounds), wholeNumber("seed", values.seed ?? String(Date.now() % 1e6)));
+await main(
+  wholeNumber("rounds", values.rounds),
+  wholeNumber("seed", values.seed ?? String(Date.now() % 1e6)),
+);
 
 async function main(rounds: number, seed: number): Promise<void> {
   const started = performance.now();
@@ -27,7 +30,9 @@ async function main(rounds: number, seed: number): Promise<void> {
   try {
     figures = await runCampaign({ rounds, seed, onRound });
   } catch (cause) {
-    figures.findings.push(`a round ended badly: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
+    figures.findings.push(
+      `a round ended badly: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`,
+    );
   }
   await cleanUp();
   const seconds = Math.round((performance.now() - started) / 100) / 10;
