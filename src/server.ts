@@ -75,7 +75,8 @@ export async function startServer(settings: Settings, options: ServerOptions): P
   const { limits } = options;
   const state = createBoxOffice();
   const opensAt = settings.opensAt === undefined ? null : readInstant(settings.opensAt, systemClock.now());
-  const storage = await openStorage(settings, state, options, () => `port ${settings.port}`);
+  let { port } = settings;
+  const storage = await openStorage(settings, state, options, () => `port ${port}`);
   const { journal, adminToken } = storage;
   const metrics = new Metrics();
   const commandLog =
@@ -134,6 +135,7 @@ export async function startServer(settings: Settings, options: ServerOptions): P
       report: (fault: Error) => desk.report("a connection couldn't be accepted", fault),
     };
     const httpPort = await listen(gateways.http.server, settings.port, listening);
+    port = httpPort;
     const tcpPort =
       gateways.tcp === null ? null : await listen(gateways.tcp.server, settings.tcpPort, listening);
     const sale = engine.view(DEFAULT_SALE as SaleId);
