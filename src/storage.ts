@@ -78,9 +78,13 @@ export async function openStorage(
       adminToken: given ?? (await keepAdminToken(directory)),
       recount: (sale, upTo) => recountSale({ directory, sale, upTo }),
       watch: (onGone) => {
-        const { lookMs: everyMs } = limits.journal;
-        const segment = (): string => journal.segment;
-        watching = watchDirectory({ path: directory, segment, everyMs, scheduler: systemScheduler, onGone });
+        watching = watchDirectory({
+          path: directory,
+          segment: () => journal.segment,
+          everyMs: limits.journal.lookMs,
+          scheduler: systemScheduler,
+          onGone,
+        });
       },
     };
   } catch (cause) {
