@@ -26,9 +26,9 @@ export interface Crowd {
 type Buyer = (wish: Wish) => Promise<void>;
 
 interface Wish {
-  next(keyed: boolean): Attempt;
+  readonly next: (keyed: boolean) => Attempt;
   /** Whether more is to be bought. */
-  goesOn(): boolean;
+  readonly goesOn: () => boolean;
   readonly recording: Recording;
   readonly random: () => number;
   readonly surprises: string[];
