@@ -42,11 +42,15 @@ export interface Figures {
   lost: number;
   duplicated: number;
   findings: string[];
+  /** Where the data of a sale with findings is. */
+  kept: string[];
 }
 
 export interface CampaignOptions {
   readonly rounds: number;
   readonly seed: number;
+  /** Files of this folder that are loaded before the server, to break it: what the rounds have to find. */
+  readonly broken?: readonly string[];
   /** Told after each round. */
   readonly onRound?: (round: number, figures: Readonly<Figures>) => void;
 }
@@ -55,6 +59,7 @@ export interface CampaignOptions {
 interface Sale {
   readonly directory: string;
   readonly isSmall: boolean;
+  readonly broken: readonly string[];
   readonly recording: Recording;
   /** The list of tickets as the last life showed it. */
   list: string;
@@ -91,6 +96,7 @@ export function newFigures(): Figures {
     lost: 0,
     duplicated: 0,
     findings: [],
+    kept: [],
   };
 }
 
@@ -99,29 +105,36 @@ export function newFigures(): Figures {
  *
  * @throws whatever keeps a server from starting, which is a finding of its own.
  */
-export async function runCampaign({ rounds, seed, onRound }: CampaignOptions): Promise<Figures> {
+export async function runCampaign({ rounds, seed, onRound, broken = [] }: CampaignOptions): Promise<Figures> {
   const figures = newFigures();
   const sales = new Map<boolean, Sale>();
   for (let round = 1; round <= rounds; round++) {
     const plan = planRound(seed, round);
-    const sale = await saleOf(plan, sales, figures);
+    const sale = await saleOf(plan, broken, sales, figures);
     await live(sale, plan, `r${round}`, figures);
     figures.rounds = round;
     onRound?.(round, figures);
-    if (figures.findings.length > 0) return figures;
+    if (figures.findings.length > 0) break;
   }
-  for (const sale of sales.values()) await finish(sale, figures);
+  const left = [...sales.values()];
+  if (figures.findings.length === 0) for (const sale of left) await finish(sale, figures);
+  if (figures.findings.length > 0) figures.kept = left.map(({ directory }) => directory);
   return figures;
 }
 
 /** The sale of this round; the one before it has its last audit if this is a new one. */
-async function saleOf(plan: RoundPlan, sales: Map<boolean, Sale>, figures: Figures): Promise<Sale> {
+async function saleOf(
+  plan: RoundPlan,
+  broken: readonly string[],
+  sales: Map<boolean, Sale>,
+  figures: Figures,
+): Promise<Sale> {
   const { isSmall, isFresh } = plan;
   const known = sales.get(isSmall);
   if (known !== undefined && !isFresh && known.recording.attempts.length < MAX_ATTEMPTS) return known;
   if (known !== undefined) await finish(known, figures);
   const directory = await mkdtemp(join(tmpdir(), "bilheteria-crashes-"));
-  const sale: Sale = { directory, isSmall, recording: new Recording(), list: "", lives: 0 };
+  const sale: Sale = { directory, isSmall, broken, recording: new Recording(), list: "", lives: 0 };
   sales.set(isSmall, sale);
   figures.directories += 1;
   return sale;
@@ -181,7 +194,7 @@ async function settle(sale: Sale, server: ListeningProcess, seed: number, figure
   if (!before.list.startsWith(sale.list)) {
     figures.findings.push(`the list of tickets of the last life isn't the beginning of this one's`);
   }
-  note(findings, sale, figures);
+  note(findings, figures);
   figures.retries += retried;
   figures.boughtUnanswered += retried - (books.purchases.length - before.purchases.length);
   figures.repeats += repeated;
@@ -189,10 +202,10 @@ async function settle(sale: Sale, server: ListeningProcess, seed: number, figure
   return books.tickets;
 }
 
-function note(findings: Reckoning["findings"], sale: Sale, figures: Figures): void {
+function note(findings: Reckoning["findings"], figures: Figures): void {
   for (const { kind, what } of findings) {
     if (kind === "lost" || kind === "duplicated") figures[kind] += 1;
-    figures.findings.push(`${kind}: ${what} (${sale.directory})`);
+    figures.findings.push(`${kind}: ${what}`);
   }
 }
 
@@ -219,8 +232,8 @@ function flagsOf({ directory }: Sale): string[] {
   return ["--data", directory, "--stock", String(STOCK), "--rate-limit", "0", "--no-command-log"];
 }
 
-function environmentOf({ isSmall }: Sale): NodeJS.ProcessEnv {
-  return isSmall ? loadedFirst("small-journal.js") : {};
+function environmentOf({ isSmall, broken }: Sale): NodeJS.ProcessEnv {
+  return loadedFirst(...(isSmall ? ["small-journal.js"] : []), ...broken);
 }
 
 async function kill(server: ListeningProcess): Promise<void> {

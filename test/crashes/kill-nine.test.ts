@@ -1,5 +1,7 @@
 /** A few rounds of `npm run crashes`, so that each `npm test` has some. */
+import { rm } from "node:fs/promises";
 import { expect } from "chai";
+import { cleanup } from "../support/cleanup.ts";
 import { runCampaign } from "./campaign.ts";
 
 const ROUNDS = 4;
@@ -17,4 +19,18 @@ describe("kill -9 in the middle of a crowd", function () {
     expect(figures.repeats).to.be.above(100);
     expect(figures.sightings).to.be.above(0);
   });
+
+  for (const [what, file, kinds] of [
+    ["answers before it writes", "early-answers.js", /^lost: /],
+    ["forgets keys that bought", "forgetful.js", /^(duplicated|invented): /],
+  ] as const) {
+    it(`finds out a server that ${what}`, async () => {
+      const figures = await runCampaign({ rounds: 6, seed: 3, broken: [file] });
+      cleanup(() => Promise.all(figures.kept.map((path) => rm(path, { recursive: true }))));
+      expect(
+        figures.findings.some((finding) => kinds.test(finding)),
+        figures.findings.join("\n"),
+      ).to.equal(true);
+    });
+  }
 });

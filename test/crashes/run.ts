@@ -46,8 +46,9 @@ function lineOf({ rounds, answers, retries, lost, duplicated }: Readonly<Figures
 }
 
 function report(figures: Figures, seed: number, seconds: number): void {
-  const { findings, ...numbers } = figures;
+  const { findings, kept, ...numbers } = figures;
   for (const [name, value] of Object.entries(numbers)) console.log(`${name.padEnd(18)} ${value}`);
+  for (const path of kept) console.error(`kept for inspection: ${path}`);
   for (const finding of findings.slice(0, 20)) console.error(finding);
   const verdict = findings.length === 0 ? "nothing lost, nothing sold twice" : `${findings.length} FINDINGS`;
   console.log(`${verdict}, in ${seconds} s (seed ${seed})`);
