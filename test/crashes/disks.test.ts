@@ -6,31 +6,25 @@
 import { chmod, cp, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { temporaryDirectory } from "../support/cleanup.ts";
+import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";
 import {
+  ADMIN_TOKEN,
+  portsOf,
   runBilheteria,
   spawnServer,
   type ListeningProcess,
   type ServerProcess,
   type SpawnOptions,
 } from "../support/start-server.ts";
-import { whyNoStrace } from "../support/system-calls.ts";
+import { killIfThere, tracedPid, whyNoStrace } from "../support/system-calls.ts";
 import { TextClient } from "../support/text-client.ts";
 import { gather, type Crowd } from "./crowd.ts";
 import { loadedFirst } from "./loaded-first.ts";
 import { reckon } from "./reckoning.ts";
 import { Recording } from "./recording.ts";
-import {
-  injectFault,
-  limitFiles,
-  mountSmallDisk,
-  need,
-  whyNo,
-  whyNoMount,
-  WITHOUT_PRIVILEGES,
-} from "./tools.ts";
+import { limitFiles, mountSmallDisk, need, whyNo, whyNoMount, WITHOUT_PRIVILEGES } from "./tools.ts";
 
 /** Small segments: a disk is full in a moment, and files are made all the time. */
 const SMALL = { ...loadedFirst("small-journal.js"), UV_USE_IO_URING: "0" };
@@ -54,6 +48,24 @@ async function startInVain(
   });
   const code = await within(server.exit, "the start fails");
   return { code, said: server.errors() };
+}
+
+/** A server some of whose calls of the system fail. @param when which ones, as strace counts them. */
+function runWithFaults(data: string, call: string, error: string, when: string) {
+  const wrapper = ["strace", "-f", "-o", "/dev/null", "-e", `trace=${call}`];
+  wrapper.push("-e", `inject=${call}:error=${error}:when=${when}`);
+  // One thread for the disk, since strace counts for each thread.
+  const env = { ...SMALL, UV_THREADPOOL_SIZE: "1" };
+  const words = ["serve", "--port", "0", "--tcp-port", "0", "--admin-token", ADMIN_TOKEN, ...flagsFor(data)];
+  const server = runBilheteria(words, { env, wrapper });
+  // strace leaves with what it runs, and must not leave before it.
+  const killServer = async (): Promise<void> => {
+    const { exitCode, signalCode } = server.child;
+    if (exitCode === null && signalCode === null) killIfThere(await tracedPid(server.pid));
+    await server.exit;
+  };
+  cleanup(killServer);
+  return { server, killServer };
 }
 
 /** A sale with some purchases in it, its server gone. */
@@ -165,13 +177,10 @@ describe("a disk that fails", function () {
     it(`that answers a write with ${error} stops the process, and nobody is answered from that write`, async function () {
       need(this, whyNoStrace());
       const data = await temporaryDirectory();
-      const server = await start(data);
+      // Among the writes from there on are frames, the zeros of new space, and headers.
+      const { server } = runWithFaults(data, "pwrite64", error, "150+");
       const recording = new Recording();
-      const crowd = await gather(server, recording, error, 1);
-      await answersAbove(recording, 300);
-      // From the twentieth write on: among them may be the zeros of new space, a header, and frames.
-      const rules = ["-e", "trace=pwrite64", "-e", `inject=pwrite64:error=${error}:when=20+`];
-      need(this, await injectFault(server.pid, rules));
+      const crowd = await gather(await portsOf(server), recording, error, 1);
       expect(await within(server.exit, "the server gives up", 40_000)).to.equal(1);
       await crowd.over;
       expect(crowd.surprises).to.deep.equal([]);
@@ -191,13 +200,7 @@ describe("a disk that fails", function () {
     const failures: Record<string, number> = {};
     for (const call of ["fsync", "pwrite64", "rename", "ftruncate"]) {
       for (let n = 1; n <= 12; n++) {
-        const inject = ["-e", `trace=${call}`, "-e", `inject=${call}:error=EIO:when=${n}`];
-        // One thread for the disk, since strace counts for each thread; -D, so that the server is our own child.
-        const wrapper = ["strace", "-D", "-f", "-o", "/dev/null", ...inject];
-        const server = runBilheteria(["serve", "--port", "0", "--tcp-port", "0", ...flagsFor(data)], {
-          env: { ...SMALL, UV_THREADPOOL_SIZE: "1" },
-          wrapper,
-        });
+        const { server, killServer } = runWithFaults(data, call, "EIO", String(n));
         const listens = server.log
           .until((line) => line.includes('"listening"'))
           .then(
@@ -206,7 +209,7 @@ describe("a disk that fails", function () {
           );
         const outcome = await within(Promise.race([listens, server.exit]), "the start ends", 40_000);
         if (outcome === "listens") {
-          await kill(server);
+          await killServer();
           break;
         }
         failures[call] = n;

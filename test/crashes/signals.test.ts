@@ -1,4 +1,5 @@
 /** What a machine does to a process: asks it to stop, freezes it for a while, starts it twice. */
+import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "chai";
 import { temporaryDirectory } from "../support/cleanup.ts";
@@ -30,6 +31,12 @@ async function agrees(server: ListeningProcess, recording: Recording): Promise<v
   expect(findings).to.deep.equal([]);
 }
 
+/** Each of them hears a ping, which its `ws` answers. */
+async function pinged(clients: readonly WsClient[]): Promise<void> {
+  const pings = clients.map(({ socket }) => once(socket, "ping"));
+  await within(Promise.all(pings), "everybody is pinged");
+}
+
 describe("a server under load", function () {
   this.timeout(60_000);
 
@@ -55,14 +62,16 @@ describe("a server under load", function () {
     const idle = await Promise.all(Array.from({ length: 20 }, () => WsClient.connect(server.httpPort)));
     const crowd = await gather(server, recording, "freeze", 1);
     await answersAbove(recording, 300);
+    // The heartbeat knows all of them before it is frozen.
+    await pinged(idle);
     server.kill("SIGSTOP");
     await pause(4_000);
     const frozen = answers(recording);
     server.kill("SIGCONT");
     await answersAbove(recording, frozen + 300);
     expect((await ask(server.httpPort, "GET", "/readyz")).status).to.equal(200);
-    // Longer than two pings, which is how long the heartbeat needs to think somebody dead.
-    await pause(2_500);
+    // Two pings without a pong are what it takes to be thought dead.
+    for (let pings = 0; pings < 3; pings++) await pinged(idle);
     for (const { socket } of idle) expect(socket.readyState).to.equal(socket.OPEN);
     for (const client of idle) client.say("CONSULTAR");
     for (const client of idle) await client.messages.until((text) => text.startsWith("Estoque atual"));

@@ -1,10 +1,9 @@
 /** What a real machine is made to do for a test: small disks, few rights, and calls that fail. */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Context } from "mocha";
 import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
-import { Inbox } from "../support/inbox.ts";
 
 const IS_ROOT = process.getuid?.() === 0;
 
@@ -55,17 +54,6 @@ export const WITHOUT_PRIVILEGES: readonly string[] = IS_ROOT
 /** How many files a process may open from now on; null for as many as it could at first. */
 export function limitFiles(pid: number, soft: number): void {
   execFileSync("prlimit", [`--nofile=${soft}:`, "--pid", String(pid)]);
-}
-
-/** From now on some calls of a running process fail. @returns why that can't be, or null once it is so. */
-export async function injectFault(pid: number, rules: readonly string[]): Promise<string | null> {
-  const strace = spawn("strace", ["-f", "-p", String(pid), "-o", "/dev/null", ...rules]);
-  cleanup(() => strace.kill("SIGKILL"));
-  const said = new Inbox<string>();
-  strace.stderr.setEncoding("utf8").on("data", (text: string) => said.push(text));
-  strace.on("close", () => said.end());
-  const words = await said.next();
-  return /attached/.test(words) ? null : `strace may not attach here: ${words.trim()}`;
 }
 
 function asRoot(words: readonly string[]): ReturnType<typeof spawnSync> & { stderr: string | null } {

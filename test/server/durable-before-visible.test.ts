@@ -12,7 +12,7 @@ import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask, audit, buy } from "../support/http-client.ts";
 import { Inbox, within } from "../support/inbox.ts";
 import { spawnServer } from "../support/start-server.ts";
-import { parseStrace, whyNoStrace, type CallEvent } from "../support/system-calls.ts";
+import { killIfThere, parseStrace, tracedPid, whyNoStrace, type CallEvent } from "../support/system-calls.ts";
 import { TextClient } from "../support/text-client.ts";
 import { JsonClient, WsClient } from "../support/ws-client.ts";
 
@@ -190,21 +190,6 @@ async function busyCrowd(httpPort: number, tcpPort: number): Promise<number> {
   await watcher.messages.until((text) => text === `ESTOQUE: ${STOCK - bought}`);
   expect((await ask(httpPort, "GET", "/api/sales/default")).json()).to.include({ sold: bought });
   return bought;
-}
-
-/** strace's only child. */
-async function tracedPid(strace: number): Promise<number> {
-  const children = await readFile(`/proc/${strace}/task/${strace}/children`, "utf8");
-  return Number(children.trim().split(" ")[0]);
-}
-
-/** A tracer that is killed leaves what it traced running. */
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause;
-  }
 }
 
 function inspect(events: readonly CallEvent[]): Findings {

@@ -132,6 +132,13 @@ export async function spawnServer(
 ): Promise<ListeningProcess> {
   const common = ["--port", "0", "--tcp-port", "0", "--host", "127.0.0.1", "--admin-token", ADMIN_TOKEN];
   const server = runBilheteria(["serve", ...common, ...flags], options);
+  return { ...server, ...(await portsOf(server)) };
+}
+
+/** Waits until it listens. */
+export async function portsOf(
+  server: ServerProcess,
+): Promise<Pick<ListeningProcess, "httpPort" | "tcpPort" | "listening">> {
   const line = await within(
     server.log.until((text) => text.includes('"msg":"listening"')),
     "the server listens",
@@ -139,7 +146,7 @@ export async function spawnServer(
     throw new Error(`the server didn't start: ${server.errors()}`, { cause });
   });
   const listening = JSON.parse(line) as Record<string, unknown>;
-  return { ...server, listening, httpPort: portOf(listening["http"]), tcpPort: portOf(listening["tcp"]) };
+  return { listening, httpPort: portOf(listening["http"]), tcpPort: portOf(listening["tcp"]) };
 }
 
 function portOf(address: unknown): number {

@@ -3,6 +3,7 @@
  * two pieces; each call becomes two events, its begin and its end, in the order in which the kernel stopped for them.
  */
 import { spawnSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
 
 export interface CallEvent {
   readonly when: "begin" | "end";
@@ -18,6 +19,23 @@ export function whyNoStrace(): string | null {
   const tried = spawnSync("strace", ["-f", "-o", "/dev/null", "true"], { encoding: "utf8" });
   if (tried.error !== undefined) return "there is no strace here";
   return tried.status === 0 ? null : `strace may not trace here: ${tried.stderr.trim()}`;
+}
+
+/** strace's only child: what it runs. @throws if it has none, be it not yet or no longer. */
+export async function tracedPid(strace: number): Promise<number> {
+  const children = await readFile(`/proc/${strace}/task/${strace}/children`, "utf8");
+  const pid = Number(children.trim().split(" ")[0]);
+  if (!(pid > 0)) throw new Error("strace runs nothing");
+  return pid;
+}
+
+/** A tracer that is killed leaves what it traced running. */
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause;
+  }
 }
 
 export function parseStrace(log: string): CallEvent[] {
