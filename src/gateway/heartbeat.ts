@@ -4,21 +4,22 @@
  */
 import { CloseCode } from "../protocol/close-codes.ts";
 import type { Desk } from "./desk.ts";
+import type { Cancel } from "../engine/ports.ts";
 import type { SessionSocket } from "./session-socket.ts";
 
 export class Heartbeat {
   readonly #desk: Desk;
   readonly #parts: Set<SessionSocket>[];
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: Cancel;
   #next = 0;
   #size = 0;
 
-  constructor(desk: Desk) {
+  /** @param every runs a task again and again, that many milliseconds apart, until it is cancelled. */
+  constructor(desk: Desk, every: (ms: number, task: () => void) => Cancel = unheldInterval) {
     const { pingMs, sweepParts } = desk.limits.websocket;
     this.#desk = desk;
     this.#parts = Array.from({ length: sweepParts }, () => new Set<SessionSocket>());
-    this.#timer = setInterval(() => this.#sweep(), pingMs / sweepParts);
-    this.#timer.unref();
+    this.#timer = every(pingMs / sweepParts, () => this.#sweep());
   }
 
   get size(): number {
@@ -41,7 +42,7 @@ export class Heartbeat {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#timer.cancel();
   }
 
   #sweep(): void {
@@ -67,4 +68,10 @@ export class Heartbeat {
     webSocket.missedPongs += 1;
     webSocket.ping();
   }
+}
+
+/** Doesn't keep the process alive. */
+function unheldInterval(ms: number, task: () => void): Cancel {
+  const timer = setInterval(task, ms).unref();
+  return { cancel: () => clearInterval(timer) };
 }

@@ -4,17 +4,13 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import type { SaleId } from "../box-office/sale.ts";
-import type { Peer } from "../engine/ports.ts";
+import type { Cancel } from "../engine/ports.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
 import { formatRefusal } from "../protocol/text.ts";
 import { plainAddress } from "./address.ts";
 import type { Admission } from "./admission.ts";
-import type { Connection } from "./connection.ts";
 import type { Desk } from "./desk.ts";
-import { textDialect } from "./dialect.ts";
-import { tcpText } from "./formats.ts";
-import { LineReader, type LineEvent } from "./line-reader.ts";
-import { Session } from "./session.ts";
+import { TcpClient } from "./tcp-client.ts";
 
 /** Silence after which the system asks whether the other end is still there. */
 const KEEP_ALIVE_MS = 60_000;
@@ -108,6 +104,7 @@ export class TcpGateway {
       { address, port: socket.remotePort ?? 0, transport: "tcp" },
       desk,
       sale,
+      unheldTimer,
     );
     this.#clients.add(client);
     socket.on("close", () => {
@@ -123,128 +120,10 @@ export class TcpGateway {
   }
 }
 
-class TcpClient implements Connection {
-  readonly peer: Peer;
-  readonly #socket: Socket;
-  readonly #desk: Desk;
-  readonly #reader: LineReader;
-  readonly #session: Session;
-  #replies: string[] = [];
-  #silence: NodeJS.Timeout | null = null;
-  #slowSince = 0;
-
-  constructor(socket: Socket, peer: Peer, desk: Desk, sale: SaleId) {
-    this.peer = peer;
-    this.#socket = socket;
-    this.#desk = desk;
-    this.#reader = new LineReader(desk.limits.session.lineBytes);
-    this.#session = new Session(desk, this, { dialect: textDialect, format: tcpText, sale, pushes: false });
-    socket.on("data", (chunk) => this.#read(chunk));
-    socket.on("drain", () => this.#session.drained());
-    socket.on("end", () => {
-      this.#stopListening();
-      this.#handle(this.#reader.end());
-      this.#session.inputEnded();
-    });
-  }
-
-  get backlog(): number {
-    return this.#socket.writableLength;
-  }
-
-  get midCommand(): boolean {
-    return this.#reader.pending !== "nothing";
-  }
-
-  send(reply: string): void {
-    if (this.#replies.push(reply) === 1) this.#desk.flusher.add(this);
-  }
-
-  write(bytes: Buffer): void {
-    this.flush();
-    if (this.#socket.writable) this.#socket.write(bytes);
-  }
-
-  flush(): void {
-    if (this.#replies.length === 0) return;
-    const lines = `${this.#replies.join("\n")}\n`;
-    this.#replies = [];
-    if (this.#socket.writable) this.#socket.write(lines);
-  }
-
-  /** TCP has no close codes; a reader that is too slow would never read a goodbye either. */
-  end(code: CloseCode): void {
-    this.flush();
-    this.#stopListening();
-    if (code === CloseCode.slowReader) {
-      this.cut();
-      return;
-    }
-    this.#socket.end();
-    // Whatever it still sends is read and dropped, so that the close isn't a reset that eats our last answer.
-    this.#socket.removeAllListeners("data");
-    this.#socket.resume();
-    if (!this.#socket.readableEnded) {
-      setTimeout(() => this.cut(), this.#desk.limits.websocket.closeTimeoutMs).unref();
-    }
-  }
-
-  cut(): void {
-    this.#socket.destroy();
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  closed(): void {
-    this.#stopListening();
-    this.#session.closed();
-  }
-
-  endIfSlow(now: number): void {
-    const { softBytes, slowMs } = this.#desk.limits.output;
-    if (this.backlog <= softBytes) this.#slowSince = 0;
-    else if (this.#slowSince === 0) this.#slowSince = now;
-    else if (now - this.#slowSince > slowMs) this.#session.tooSlow();
-  }
-
-  #read(chunk: Buffer): void {
-    this.#handle(this.#reader.push(chunk));
-    this.#listenForSilence();
-    // A line end that was swallowed gets no reply, behind which a push that waited would have left.
-    this.#session.drained();
-  }
-
-  #handle(events: readonly LineEvent[]): void {
-    for (const event of events) {
-      if (event.type === "line") this.#session.receive(event.text);
-      else this.#session.refuse({ reason: event.type === "too_long" ? "too_long" : "bad_message" });
-    }
-  }
-
-  #listenForSilence(): void {
-    this.#stopListening();
-    const { pending } = this.#reader;
-    if (pending === "nothing") return;
-    const { bareCommandMs, unterminatedMs } = this.#desk.limits.tcp;
-    this.#silence = setTimeout(
-      () => {
-        this.#silence = null;
-        this.#handle(this.#reader.silence());
-      },
-      pending === "command" ? bareCommandMs : unterminatedMs,
-    );
-  }
-
-  #stopListening(): void {
-    if (this.#silence !== null) clearTimeout(this.#silence);
-    this.#silence = null;
-  }
+/** A timer that doesn't keep the process alive: its connection does, for as long as it matters. */
+function unheldTimer(ms: number, task: () => void): Cancel {
+  const timer = setTimeout(task, ms).unref();
+  return { cancel: () => clearTimeout(timer) };
 }
 
 /** A reset or a vanished peer is ordinary: the close that follows says all there is to say. */

@@ -41,6 +41,8 @@ export interface OpenFileJournalOptions {
   /** Where snapshots are folded: a thread of its own unless said otherwise; null writes none. */
   readonly fold?: FoldRunner | null;
   readonly onNote?: (note: Note) => void;
+  /** Names a new log, in 32 hexadecimal digits; random unless said otherwise. */
+  readonly newLog?: () => string;
 }
 
 export interface Replayed {
@@ -84,7 +86,7 @@ async function open(
   }
   await directory.removeUnfinished(disk);
   const torn = await settleLast(disk, directory, limits, recovered, onNote);
-  const header = nextHeader(recovered, state);
+  const header = nextHeader(recovered, state, options.newLog ?? randomLog);
   const room = await Room.begin(
     {
       disk,
@@ -144,9 +146,9 @@ async function settleLast(
   return torn;
 }
 
-function nextHeader({ last }: Recovered, state: BoxOffice): FileHeader {
+function nextHeader({ last }: Recovered, state: BoxOffice, newLog: () => string): FileHeader {
   if (last === null) {
-    return { log: randomBytes(16).toString("hex"), epoch: 1, first: 0, before: NOTHING_BEFORE };
+    return { log: newLog(), epoch: 1, first: 0, before: NOTHING_BEFORE };
   }
   const isEmpty = last.end.position === FILE_HEADER_BYTES;
   return {
@@ -155,4 +157,8 @@ function nextHeader({ last }: Recovered, state: BoxOffice): FileHeader {
     first: state.offset,
     before: isEmpty ? last.header.before : last.end.hash.toString("hex"),
   };
+}
+
+function randomLog(): string {
+  return randomBytes(16).toString("hex");
 }
