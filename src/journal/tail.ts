@@ -5,8 +5,9 @@
  *
  * **Torn**: the power went, or the process died, within the one write that was in flight. The disk writes whole
  * sectors of 512 bytes in any order, so at least one sector that the frame reaches into still holds the zeros of the
- * space made ahead, and no whole frame has such a sector (frame.ts says why). Nobody was answered from that frame,
- * since its write never returned; it is cut.
+ * space made ahead, and no whole frame has such a sector (frame.ts says why). A write that took only part of the frame
+ * may also end within a sector: then zeros stand where JSON should, which has none; two of them, since one may be a
+ * bit that turned. Nobody was answered from that frame, since its write never returned; it is cut.
  *
  * **Damaged**: everything else. A frame that is there in full with a wrong sum may have been acknowledged, and so may
  * whatever a later frame followed. Cutting it would take back a ticket that somebody holds, so the start is refused.
@@ -20,6 +21,8 @@ import type { Stop } from "./frame-reader.ts";
 const SECTOR_BYTES = 512;
 
 const CHUNK_BYTES = 1 << 20;
+
+const TWO_ZEROS = Buffer.alloc(2);
 
 export type Tail =
   | { readonly kind: "clean" }
@@ -45,7 +48,8 @@ export async function judgeTail(
   const range = Buffer.alloc(Math.min(end, size) - position);
   await file.read(range, position);
   const evidence = reason === "header" ? Math.min(FRAME_HEADER_BYTES, range.length) : range.length;
-  if (!hasEmptySector(range, position, evidence)) return damaged(why);
+  const isPartial = reason === "header" ? hasNoJson(range) : hasZeros(range);
+  if (!isPartial && !hasEmptySector(range, position, evidence)) return damaged(why);
   const after = await firstNonZero(file, position + range.length, size);
   if (after !== null) return damaged("something follows an unfinished frame", after);
   const frame = findFrame(range);
@@ -75,6 +79,16 @@ function hasEmptySector(range: Buffer, position: number, within: number): boolea
     start = end;
   }
   return false;
+}
+
+/** Whether two zeros, or one where the newline belongs, stand in the JSON of a frame with an intact header. */
+function hasZeros(frame: Buffer): boolean {
+  return frame.includes(TWO_ZEROS, FRAME_HEADER_BYTES) || frame.at(-1) === 0;
+}
+
+/** Whether zeros stand where the JSON of a frame begins, whose header doesn't say how long it is. */
+function hasNoJson(frame: Buffer): boolean {
+  return frame.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + 2).equals(TWO_ZEROS);
 }
 
 /** Where an intact frame header begins in the range other than at its start, or null. */

@@ -67,6 +67,20 @@ describe("journal: power loss within a write", () => {
     );
   });
 
+  it("cuts a frame of which a short write made only the beginning, wherever that ends", async () => {
+    const before = history(4);
+    const disk = await withWriteInFlight(before, [purchased(4), purchased(5), purchased(6)]);
+    const { bytes, position } = disk.inFlight!;
+    for (let written = 1; written < bytes.length; written++) {
+      const contents = disk.afterPowerLoss(() => false).contents();
+      const [path] = [...contents.keys()].filter((name) => name.endsWith(".log")).slice(-1);
+      bytes.copy(contents.get(path!)!, position, 0, written);
+      const { state, replayed } = await open(MemoryDisk.of(contents));
+      expect(dump(state), `${written} bytes`).to.deep.equal(dump(stateAfter(before)));
+      expect(replayed.torn).to.not.equal(null);
+    }
+  });
+
   it("goes on selling after a cut, and the next start reads all of it", async () => {
     const before = history(4);
     const disk = await withWriteInFlight(before, [purchased(4), purchased(5), purchased(6)]);
