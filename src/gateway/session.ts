@@ -5,7 +5,7 @@
 import { newSubscriberState, type PushFormat, type Subscriber } from "../broadcast/subscriber.ts";
 import type { Answer } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
-import type { BuyerId, PurchaseKey, SaleId, TicketCode } from "../box-office/sale.ts";
+import type { BuyerId, PurchaseKey, SaleId, SaleView, TicketCode } from "../box-office/sale.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Request } from "../protocol/request.ts";
@@ -17,12 +17,13 @@ import { describeAnswer, describeRefusal, describeRequest } from "./describe.ts"
 import { GivenTickets } from "./given-tickets.ts";
 import { PendingCommand, type Asker } from "./pending-command.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { ReplyQueue } from "./reply-queue.ts";
+import { ReplyQueue, type Reply } from "./reply-queue.ts";
 import { resumeMessages } from "./resume.ts";
 
 const BUSY: Answer = { kind: "rejected", rejection: { reason: "busy" } };
 
 type Order = Extract<Request, { type: "query" | "buy" }>;
+type Subscribe = Extract<Request, { type: "subscribe" }>;
 
 export class Session implements Subscriber, Asker {
   readonly format: PushFormat;
@@ -155,8 +156,12 @@ export class Session implements Subscriber, Asker {
       case "refused":
         this.#refuse(request.refusal, describeRequest(request, text, this.#dialect.name), request.id);
         return;
-      default:
-        this.#answerHere(request, describeRequest(request, text, this.#dialect.name));
+      default: {
+        const what = describeRequest(request, text, this.#dialect.name);
+        const isAmong = request.type === "subscribe" && request.snapshot && this.#replies.length > 0;
+        if (isAmong) this.#subscribeInOrder(request, what);
+        else this.#answerHere(request, what);
+      }
     }
   }
 
@@ -182,14 +187,31 @@ export class Session implements Subscriber, Asker {
     }
   }
 
-  #subscribe(request: Extract<Request, { type: "subscribe" }>): readonly string[] {
+  /** Among answers that are due the queue says what the state is in its place: the newest could be of one behind it. */
+  #subscribeInOrder(request: Subscribe, what: string): void {
+    const place: { text: Reply["text"] } = { text: null };
+    this.#replies.add(place);
+    const told = (answer: Answer): readonly string[] => {
+      this.#record(what, answer.kind === "stock" ? "ok" : describeAnswer(answer));
+      if (answer.kind === "stock") return this.#subscribe(request, answer.view);
+      return [this.#dialect.answer(answer, undefined)];
+    };
+    const reply = (answer: Answer): void =>
+      this.#guarded(() => {
+        place.text = () => told(answer);
+        this.#settle();
+      });
+    if (!this.#desk.counter.submit({ command: { type: "query", sale: this.#sale }, reply })) reply(BUSY);
+    this.#readMoreOrLess();
+  }
+
+  #subscribe(request: Subscribe, inOrder?: SaleView): readonly string[] {
     this.#changeWishes(true);
     if (!request.snapshot) return [TEXT.subscribed];
     this.push.wantsPresence = true;
     this.push.owed = true;
     const { view, missed } = this.#desk.hub.resume(this, this.#sale, request.from);
-    // The hub hears of a batch after its replies; this one may stand right behind a receipt that told newer stock.
-    const newest = this.#desk.counter.view(this.#sale) ?? view;
+    const newest = inOrder ?? this.#desk.counter.view(this.#sale) ?? view;
     this.push.toldOffset = Math.max(this.push.toldOffset, newest.position.offset);
     return resumeMessages(newest, missed);
   }
