@@ -85,6 +85,9 @@ export class BatchDecider {
     if (decision.events.length > 0) {
       if (journal.hasRoom()) this.#apply(decision.events);
       else answer = rejected({ reason: "busy" });
+    } else if (answer.kind === "rejected" && this.#deadline !== null && this.#deadline <= now) {
+      // The journal has no room for what is due, so the reason may be out of date: "opens in 00:00:00".
+      answer = rejected({ reason: "busy" });
     }
     probe.decided(command, answer);
     return answer;

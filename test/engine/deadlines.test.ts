@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { createBoxOffice, evolve, type BoxOffice } from "../../src/box-office/box-office.ts";
+import type { Command } from "../../src/box-office/command.ts";
 import type { SaleId } from "../../src/box-office/sale.ts";
 import { buy, create, FINAL, GALA, query } from "../support/commands.ts";
-import { EngineRoom, kindsOf, openRoom } from "../support/engine-room.ts";
+import { EngineRoom, kindsOf, openRoom, type Reply } from "../support/engine-room.ts";
 import { ManualJournal } from "../support/manual-journal.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -111,6 +112,15 @@ describe("engine: a deadline", () => {
     expect(room.engine.view(FINAL)).to.include({ state: "open" });
   });
 
+  it("that waits for room makes a refusal busy: the sale is late, not closed to the buyer", async () => {
+    const room = await openRoom();
+    await room.serve(create(FINAL, 5, { opensAt: room.time.now() + 1_000 }));
+    room.journal.room = false;
+    expect(kindsOf(await answersOf(room, buy(FINAL, 1)))).to.deep.equal(["not_open"]);
+    room.time.advance(5_000);
+    expect(kindsOf(await answersOf(room, buy(FINAL, 1), query(FINAL)))).to.deep.equal(["busy", "stock"]);
+  });
+
   it("that passed while the server was down happens when it starts again", async () => {
     const room = new EngineRoom({ state: scheduled([FINAL], 500_000, 900_000) });
     await room.rest();
@@ -151,6 +161,13 @@ describe("engine: a deadline", () => {
     expect([...room.engine.views()].filter(({ state }) => state === "closed")).to.have.length(500);
   });
 });
+
+/** What these are answered, as the room noted it. */
+async function answersOf(room: EngineRoom, ...commands: readonly Command[]): Promise<Reply[]> {
+  const before = room.replies.length;
+  await room.serve(...commands);
+  return room.replies.slice(before);
+}
 
 describe("engine: time", () => {
   it("of an event is never before the event before it, however the clock is set back", async () => {
