@@ -13,6 +13,7 @@ export const SMALL_LIMITS: Limits = {
     maxFrameBytes: 17_408,
     syncHangMs: 300,
     roomRetryMs: 50,
+    lookMs: 500,
     snapshotEveryBytes: 1_500,
   },
   hub: {
