@@ -122,6 +122,35 @@ export const LIMITS = {
     /** How long one call to the database that `--unsafe-no-queue` pretends to have takes at most. */
     databaseCallMs: 4,
   },
+  /** Of `bilheteria crowd`, which is a client. */
+  crowd: {
+    users: 100_000,
+    /** More people than this take another process. */
+    usersPerProcess: 5_000,
+    /** Descriptors of a process that are not people's. */
+    reservedDescriptors: 64,
+    rounds: 1_000,
+    /** The longest thinking or listening. */
+    pauseMs: 600_000,
+    /** Two commands a round stay below the steady rate that the server allows. */
+    shortestRoundMs: 40,
+    seed: 4_294_967_295,
+    noticeWithinMs: 600_000,
+    /** The share of people that `--chaos` makes unruly. */
+    unruly: 0.2,
+    /** Handshakes of a process under way at once. */
+    openings: 100,
+    /** How long a handshake, or an answer, may take. */
+    replyMs: 30_000,
+    /** The same for whatever is asked before the crowd comes, and after. */
+    knockMs: 5_000,
+    /** How often a process tells what it counted. */
+    newsMs: 200,
+    /** How long everybody listens once more when all is over, for an AVISO too many. */
+    settleMs: 500,
+    /** Examples of what was wrong. */
+    complaints: 5,
+  },
   stop: {
     /** How long the whole stop may take; what isn't closed by then is cut. */
     deadlineMs: 4_500,
@@ -354,6 +383,7 @@ export function helpText(): string {
   const rows = Object.entries(FLAGS).map(([name, flag]) => flagRow(name, flag));
   return [
     "Usage: bilheteria [serve] [flags]",
+    "       bilheteria crowd [flags]    simulated buyers with a verdict; see bilheteria crowd --help",
     "       bilheteria lab [flags]      what happens without the queue; see bilheteria lab --help",
     "",
     "Sells scarce tickets live. Flags, and [the variables] that set the same:",

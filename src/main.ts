@@ -8,17 +8,26 @@ import { readFileSync } from "node:fs";
 import { bannerLines } from "./banner.ts";
 import { readCommandLine, type Asked } from "./commands.ts";
 import { ConfigError, LIMITS, readSettings, type Settings } from "./config.ts";
+import { runCrowdCommand } from "./crowd-command.ts";
 import { runLab } from "./lab-command.ts";
 import { openConsoleLog, type ConsoleLog } from "./observability/console-log.ts";
 import { EXIT, runOffline } from "./offline.ts";
 import { explainStart } from "./start-fault.ts";
 import { startServer, type RunningServer } from "./server.ts";
 
+/** Commands with flags, a help and exit codes of their own; each returns its exit code. */
+const TOOLS: Readonly<Record<string, (flags: readonly string[]) => Promise<number>>> = {
+  crowd: runCrowdCommand,
+  lab: runLab,
+};
+
 await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
-  if (args[0] === "lab") {
-    process.exitCode = await runLab(args.slice(1));
+  const [word, ...rest] = args;
+  const tool = word !== undefined && Object.hasOwn(TOOLS, word) ? TOOLS[word] : undefined;
+  if (tool !== undefined) {
+    process.exitCode = await tool(rest);
     return;
   }
   let asked: Asked;

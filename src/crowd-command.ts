@@ -1,0 +1,100 @@
+/** `bilheteria crowd`: plays the crowd, shows it, and says how it came out. Exit codes are those of its help. */
+import { randomInt } from "node:crypto";
+import { LIMITS } from "./config.ts";
+import { BooksError, readAudit, type Audit } from "./crowd/books.ts";
+import { runCrowd } from "./crowd/conductor.ts";
+import { openView } from "./crowd/live-view.ts";
+import { meet, Refused } from "./crowd/meeting.ts";
+import { sumPlans } from "./crowd/plan.ts";
+import { describeResult, resultTable, usersBy, type CrowdResult } from "./crowd/result.ts";
+import type { Verdict } from "./crowd/verdict.ts";
+import { number } from "./crowd/words.ts";
+import { crowdHelpText, CrowdUsageError, readCrowdSettings, type CrowdSettings } from "./crowd-settings.ts";
+import { descriptorLimit } from "./descriptors.ts";
+
+const EXIT_CODES: Readonly<Record<Verdict, number>> = { passed: 0, failed: 1, interrupted: 130 };
+const BAD_USAGE = 2;
+const REFUSED = 3;
+
+/** @param args the words after `crowd`. @returns the exit code. */
+export async function runCrowdCommand(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    process.stdout.write(`${crowdHelpText()}\n`);
+    return 0;
+  }
+  try {
+    const settings = readCrowdSettings(args, () => randomInt(LIMITS.crowd.seed));
+    const result = await play(settings);
+    process.stdout.write(settings.json ? `${JSON.stringify(result, null, 2)}\n` : `${resultTable(result)}\n`);
+    return EXIT_CODES[result.verdict];
+  } catch (cause) {
+    if (!(cause instanceof CrowdUsageError) && !(cause instanceof Refused)) throw cause;
+    process.stderr.write(`bilheteria: ${cause.message}\n`);
+    return cause instanceof Refused ? REFUSED : BAD_USAGE;
+  }
+}
+
+/** @throws {Refused} if it can't begin. */
+async function play(settings: CrowdSettings): Promise<CrowdResult> {
+  const { plan, addresses, noticeWithinMs } = settings;
+  const { crowd, connections } = LIMITS;
+  const { sale: opening, places } = await meet(plan, addresses, crowd.knockMs);
+  const descriptors = descriptorLimit(connections.fallbackTotal) - crowd.reservedDescriptors;
+  const usersPerProcess = Math.max(1, Math.min(crowd.usersPerProcess, descriptors));
+  const { rounds } = sumPlans(plan);
+  const view = openView(process.stderr, { users: plan.users, rounds, available: opening.available });
+  process.stderr.write(`${announcement(settings, opening.available)}\n`);
+  const interruption = listenForInterruption();
+  try {
+    const outcome = await runCrowd({
+      plan,
+      places,
+      available: opening.available,
+      noticeWithinMs,
+      limits: { ...crowd, usersPerProcess },
+      signal: interruption.signal,
+      watch: (progress) => view.show(progress),
+    });
+    const audit = await auditOf(settings);
+    return describeResult({ plan, addresses, opening, audit, outcome, noticeWithinMs });
+  } finally {
+    interruption.stop();
+    view.close();
+  }
+}
+
+function announcement({ plan }: CrowdSettings, available: number): string {
+  const { ws, tcp } = usersBy(plan);
+  return (
+    `Multidão de ${number(plan.users)} usuários (${number(ws)} ws, ${number(tcp)} tcp), ` +
+    `${number(available)} ingressos, semente ${plan.seed}${plan.unruly === 0 ? "" : ", com caos"}`
+  );
+}
+
+/** Null where the server doesn't answer any more: the verdict says so. */
+async function auditOf({ addresses }: CrowdSettings): Promise<Audit | null> {
+  try {
+    return await readAudit(addresses.http, addresses.sale, LIMITS.crowd.knockMs);
+  } catch (cause) {
+    if (cause instanceof BooksError) return null;
+    throw cause;
+  }
+}
+
+/** The first Ctrl+C asks for the partial report, the second one ends the process. */
+function listenForInterruption(): { readonly signal: AbortSignal; stop(): void } {
+  const controller = new AbortController();
+  const interrupt = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT_CODES.interrupted);
+    controller.abort();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  return {
+    signal: controller.signal,
+    stop: () => {
+      process.off("SIGINT", interrupt);
+      process.off("SIGTERM", interrupt);
+    },
+  };
+}
