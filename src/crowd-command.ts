@@ -1,12 +1,12 @@
 /** `bilheteria crowd`: plays the crowd, shows it, and says how it came out. Exit codes are those of its help. */
 import { randomInt } from "node:crypto";
 import { LIMITS } from "./config.ts";
-import { BooksError, readAudit, type Audit } from "./crowd/books.ts";
-import { runCrowd } from "./crowd/conductor.ts";
-import { openView } from "./crowd/live-view.ts";
-import { meet, Refused } from "./crowd/meeting.ts";
-import { sumPlans } from "./crowd/plan.ts";
-import { describeResult, resultTable, usersBy, type CrowdResult } from "./crowd/result.ts";
+import { openView, type View } from "./crowd/live-view.ts";
+import { Refused } from "./crowd/meeting.ts";
+import { sumPlans, usersBy, type CrowdPlan } from "./crowd/plan.ts";
+import { playCrowd } from "./crowd/play.ts";
+import { resultTable } from "./crowd/result-table.ts";
+import type { CrowdResult } from "./crowd/result.ts";
 import type { Verdict } from "./crowd/verdict.ts";
 import { number } from "./crowd/words.ts";
 import { crowdHelpText, CrowdUsageError, readCrowdSettings, type CrowdSettings } from "./crowd-settings.ts";
@@ -35,50 +35,37 @@ export async function runCrowdCommand(args: readonly string[]): Promise<number> 
 }
 
 /** @throws {Refused} if it can't begin. */
-async function play(settings: CrowdSettings): Promise<CrowdResult> {
-  const { plan, addresses, noticeWithinMs } = settings;
+async function play({ plan, addresses, noticeWithinMs }: CrowdSettings): Promise<CrowdResult> {
   const { crowd, connections } = LIMITS;
-  const { sale: opening, places } = await meet(plan, addresses, crowd.knockMs);
   const descriptors = descriptorLimit(connections.fallbackTotal) - crowd.reservedDescriptors;
   const usersPerProcess = Math.max(1, Math.min(crowd.usersPerProcess, descriptors));
-  const { rounds } = sumPlans(plan);
-  const view = openView(process.stderr, { users: plan.users, rounds, available: opening.available });
-  process.stderr.write(`${announcement(settings, opening.available)}\n`);
   const interruption = listenForInterruption();
+  let view: View | null = null;
   try {
-    const outcome = await runCrowd({
+    return await playCrowd({
       plan,
-      places,
-      available: opening.available,
+      addresses,
       noticeWithinMs,
       limits: { ...crowd, usersPerProcess },
       signal: interruption.signal,
-      watch: (progress) => view.show(progress),
+      started: ({ available }) => {
+        process.stderr.write(`${announcement(plan, available)}\n`);
+        view = openView(process.stderr, { users: plan.users, rounds: sumPlans(plan).rounds, available });
+      },
+      watch: (progress) => view?.show(progress),
     });
-    const audit = await auditOf(settings);
-    return describeResult({ plan, addresses, opening, audit, outcome, noticeWithinMs });
   } finally {
     interruption.stop();
-    view.close();
+    (view as View | null)?.close();
   }
 }
 
-function announcement({ plan }: CrowdSettings, available: number): string {
+function announcement(plan: CrowdPlan, available: number): string {
   const { ws, tcp } = usersBy(plan);
   return (
     `Multidão de ${number(plan.users)} usuários (${number(ws)} ws, ${number(tcp)} tcp), ` +
     `${number(available)} ingressos, semente ${plan.seed}${plan.unruly === 0 ? "" : ", com caos"}`
   );
-}
-
-/** Null where the server doesn't answer any more: the verdict says so. */
-async function auditOf({ addresses }: CrowdSettings): Promise<Audit | null> {
-  try {
-    return await readAudit(addresses.http, addresses.sale, LIMITS.crowd.knockMs);
-  } catch (cause) {
-    if (cause instanceof BooksError) return null;
-    throw cause;
-  }
 }
 
 /** The first Ctrl+C asks for the partial report, the second one ends the process. */

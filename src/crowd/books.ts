@@ -1,4 +1,9 @@
 /** What the server says of the sale over HTTP, to whoever asks. */
+import { get as getPlainly } from "node:http";
+import { get as getSecurely } from "node:https";
+
+/** Both answers are a few hundred bytes. */
+const LONGEST_BODY = 64 * 1024;
 
 export interface SaleNow {
   readonly state: string;
@@ -53,18 +58,10 @@ export async function readAudit(base: string, sale: string, timeoutMs: number): 
 }
 
 async function read(url: string, timeoutMs: number): Promise<Record<string, unknown>> {
-  let response: Response;
+  const { status, text } = await get(url, timeoutMs);
+  if (status !== 200) throw new BooksError(`HTTP ${status}`, status);
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
-  } catch (cause) {
-    throw new BooksError(reasonOf(cause), null, cause);
-  }
-  if (response.status !== 200) {
-    await response.body?.cancel();
-    throw new BooksError(`HTTP ${response.status}`, response.status);
-  }
-  try {
-    const body: unknown = await response.json();
+    const body: unknown = JSON.parse(text);
     if (typeof body === "object" && body !== null) return body as Record<string, unknown>;
   } catch (cause) {
     throw new BooksError("a resposta não é JSON", null, cause);
@@ -72,12 +69,25 @@ async function read(url: string, timeoutMs: number): Promise<Record<string, unkn
   throw new BooksError("a resposta não é um objeto JSON", null);
 }
 
-/** Node hides what happened in the cause of the cause. */
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  if (cause.name === "TimeoutError") return "sem resposta a tempo";
-  const code = (cause as NodeJS.ErrnoException).code;
-  if (code !== undefined) return code;
-  if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
-  return cause.cause === undefined ? cause.message : reasonOf(cause.cause);
+/** By hand, since `fetch` refuses ports that browsers refuse, and would keep the socket and the process. */
+function get(url: string, timeoutMs: number): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: NodeJS.ErrnoException): void => {
+      const isLate = cause.name === "TimeoutError" || cause.code === "ABORT_ERR";
+      reject(new BooksError(isLate ? "sem resposta a tempo" : (cause.code ?? cause.message), null, cause));
+    };
+    const signal = AbortSignal.timeout(timeoutMs);
+    const request = (url.startsWith("https:") ? getSecurely : getPlainly)(url, { signal, agent: false });
+    request.on("error", fail);
+    request.on("response", (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("error", fail);
+      response.on("data", (part: string) => {
+        text += part;
+        if (text.length > LONGEST_BODY) request.destroy(new Error("a resposta não tem fim"));
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+  });
 }

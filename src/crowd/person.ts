@@ -52,14 +52,20 @@ export class Person {
   async visit(): Promise<void> {
     await this.#street.doors;
     for (let round = 0; round < this.#plan.rounds; round++) {
-      // What the person cut is made anew, which begins with asking; what was lost ends the visit.
-      if (this.connection !== null) {
-        if (round > 0) await this.#consult();
-      } else if ((await this.#connect()) === null) break;
-      if (!(await this.#playRound())) break;
+      if (!(await this.#begin(round)) || !(await this.#playRound())) {
+        this.#enter("lost");
+        return;
+      }
       this.#street.tally.counts.rounds += 1;
     }
-    this.#enter(this.connection?.isAlive === true ? "finished" : "lost");
+    this.#enter("finished");
+  }
+
+  /** Asks how many are left. What the person cut is made anew, which begins with asking, as its arrival did. */
+  async #begin(round: number): Promise<boolean> {
+    if (this.connection === null) return (await this.#connect()) !== null;
+    if (round > 0) await this.#consult();
+    return this.connection.isAlive;
   }
 
   async #connect(): Promise<Connection | null> {

@@ -58,3 +58,12 @@ export function sumPlans(plan: CrowdPlan): PlanSums {
   }
   return sums;
 }
+
+/** People take turns between the transports. */
+export function usersBy({ users, transports }: CrowdPlan): Record<"ws" | "tcp", number> {
+  const share = (transport: "ws" | "tcp"): number => {
+    const turn = transports.indexOf(transport);
+    return turn === -1 ? 0 : Math.ceil((users - turn) / transports.length);
+  };
+  return { ws: share("ws"), tcp: share("tcp") };
+}

@@ -1,10 +1,15 @@
 /**
  * A box office small enough to be right at a glance, which can be told to lie in one way at a time: so that each
- * promise that the crowd checks is seen to fail the crowd when it is broken.
+ * promise that a crowd checks is seen to fail the crowd when it is broken.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import {
+  createServer as createTcpServer,
+  type AddressInfo,
+  type Server as TcpServer,
+  type Socket,
+} from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
 
 export type Lie =
@@ -12,31 +17,48 @@ export type Lie =
   | "oversells"
   | "keeps the last ticket"
   | "repeats a remaining number"
+  | "answers a purchase with a negative number"
   | "goes negative"
   | "stock rises"
   | "pushes the same stock twice"
   | "skips an AVISO"
   | "sends two AVISOs"
+  | "sends one AVISO late"
   | "AVISO before zero"
   | "AVISO to newcomers"
   | "answers nonsense"
   | "answers twice"
+  | "answers rubbish as if it were a question"
   | "refuses by rate"
   | "never answers one"
   | "drops one"
   | "refuses one handshake"
+  | "dies in the middle"
   | "audit does not balance"
   | "audit hides a sale"
+  | "audit invents a sale"
   | "audit loses a code";
 
 const NOTICE = "AVISO: O estoque acabou de esgotar!";
+
+/** How late a late AVISO is. */
+const LATE_MS = 3_000;
+
+interface Client {
+  /** Whether it hears the stock unasked. */
+  readonly hearsStock: boolean;
+  readonly isOpen: () => boolean;
+  readonly send: (line: string) => void;
+  readonly terminate: () => void;
+}
 
 export class StubBoxOffice {
   readonly #stock: number;
   readonly #lie: Lie;
   readonly #state: string;
   readonly #http: Server;
-  readonly #sockets: WebSocketServer;
+  readonly #tcp: TcpServer;
+  readonly #clients = new Set<Client>();
   #left: number;
   #sold = 0;
   #handshakes = 0;
@@ -49,11 +71,9 @@ export class StubBoxOffice {
     this.#lie = lie;
     this.#state = state;
     this.#http = createServer((request, response) => this.#answerHttp(request, response));
-    this.#sockets = new WebSocketServer({
-      server: this.#http,
-      verifyClient: () => !(this.#lie === "refuses one handshake" && ++this.#handshakes === 3),
-    });
-    this.#sockets.on("connection", (socket) => this.#welcome(socket));
+    const sockets = new WebSocketServer({ server: this.#http, verifyClient: () => this.#lets() });
+    sockets.on("connection", (socket) => this.#welcomeWebSocket(socket));
+    this.#tcp = createTcpServer((socket) => this.#welcomeTcp(socket));
   }
 
   /** @returns the base of its addresses */
@@ -63,42 +83,95 @@ export class StubBoxOffice {
     return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
   }
 
-  async close(): Promise<void> {
-    for (const socket of this.#sockets.clients) socket.terminate();
-    this.#http.close();
-    this.#http.closeAllConnections();
-    await once(this.#http, "close");
+  /** @returns the port where it speaks text over raw TCP */
+  async listenTcp(): Promise<number> {
+    this.#tcp.listen(0, "127.0.0.1");
+    await once(this.#tcp, "listening");
+    return (this.#tcp.address() as AddressInfo).port;
   }
 
-  #welcome(socket: WebSocket): void {
-    if (this.#lie === "AVISO to newcomers" && this.#left === 0) socket.send(NOTICE);
-    socket.on("message", (data: Buffer) => {
-      const command = data.toString();
-      if (this.#tellsLie(command, socket)) return;
-      if (command === "CONSULTAR") socket.send(`Estoque atual: ${this.#left}`);
-      if (command === "COMPRAR") this.#sell(socket);
-      if (command === "COMPRAR" && this.#once("answers twice")) socket.send("ERRO: Produto esgotado");
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.terminate();
+    const closing = [this.#http, this.#tcp].filter((server) => server.listening);
+    const closed = closing.map((server) => once(server, "close"));
+    for (const server of closing) server.close();
+    this.#http.closeAllConnections();
+    await Promise.all(closed);
+  }
+
+  #lets(): boolean {
+    return !(this.#lie === "refuses one handshake" && ++this.#handshakes === 3);
+  }
+
+  #welcomeWebSocket(socket: WebSocket): void {
+    const client: Client = {
+      hearsStock: true,
+      isOpen: () => socket.readyState === WebSocket.OPEN,
+      send: (line) => socket.send(line),
+      terminate: () => socket.terminate(),
+    };
+    socket.on("message", (data: Buffer, isBinary) => {
+      this.#hear(isBinary ? "" : data.toString(), client);
     });
+    socket.on("error", () => socket.terminate());
+    socket.on("close", () => this.#clients.delete(client));
+    this.#welcome(client);
+  }
+
+  #welcomeTcp(socket: Socket): void {
+    const client: Client = {
+      hearsStock: false,
+      isOpen: () => socket.writable,
+      send: (line) => socket.write(`${line}\n`),
+      terminate: () => socket.destroy(),
+    };
+    socket.on("error", () => {});
+    socket.on("close", () => this.#clients.delete(client));
+    let unfinished = "";
+    socket.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (unfinished + text).split("\n");
+      unfinished = lines.pop() ?? "";
+      for (const line of lines) this.#hear(line, client);
+    });
+    this.#welcome(client);
+  }
+
+  #welcome(client: Client): void {
+    this.#clients.add(client);
+    if (this.#lie === "AVISO to newcomers" && this.#left === 0) client.send(NOTICE);
+  }
+
+  #hear(command: string, client: Client): void {
+    if (this.#tellsLie(command, client)) return;
+    if (command === "CONSULTAR") client.send(`Estoque atual: ${this.#left}`);
+    else if (command === "COMPRAR") this.#sell(client);
+    else client.send("ERRO: Comando desconhecido. Envie AJUDA");
+    if (command === "COMPRAR" && this.#once("answers twice")) client.send("ERRO: Produto esgotado");
   }
 
   /** The lies that are told instead of an answer. */
-  #tellsLie(command: string, socket: WebSocket): boolean {
-    if (command === "COMPRAR" && this.#once("answers nonsense")) socket.send("Compra feita!");
+  #tellsLie(command: string, client: Client): boolean {
+    const isRubbish = command !== "COMPRAR" && command !== "CONSULTAR";
+    if (command === "COMPRAR" && this.#once("answers nonsense")) client.send("Compra feita!");
     else if (command === "COMPRAR" && this.#once("refuses by rate")) {
-      socket.send("ERRO: Muitas requisições. Tente em 1 s");
+      client.send("ERRO: Muitas requisições. Tente em 1 s");
     } else if (command === "CONSULTAR" && this.#left === 0 && this.#once("stock rises")) {
-      socket.send("Estoque atual: 1");
+      client.send("Estoque atual: 1");
     } else if (command === "CONSULTAR" && this.#left === 0 && this.#once("goes negative")) {
-      socket.send("Estoque atual: -1");
-    } else if (this.#once("drops one")) socket.terminate();
+      client.send("Estoque atual: -1");
+    } else if (isRubbish && this.#lie === "answers rubbish as if it were a question") {
+      client.send(`Estoque atual: ${this.#left}`);
+    } else if (this.#sold === this.#stock / 2 && this.#once("dies in the middle")) void this.close();
+    else if (this.#once("drops one")) client.terminate();
     else return this.#once("never answers one");
     return true;
   }
 
-  #sell(socket: WebSocket): void {
+  #sell(client: Client): void {
     const kept = this.#lie === "keeps the last ticket" ? 1 : 0;
     if (this.#left <= kept && !this.#once("oversells")) {
-      socket.send("ERRO: Produto esgotado");
+      const goesOn = this.#left <= kept && this.#once("answers a purchase with a negative number");
+      client.send(goesOn ? "Compra realizada. Estoque restante: -1" : "ERRO: Produto esgotado");
       return;
     }
     this.#sold++;
@@ -106,24 +179,28 @@ export class StubBoxOffice {
     this.#left = Math.max(0, this.#left - 1);
     // From the second sale on, so that it isn't the buyer itself who was told this number before.
     const repeats = this.#left === this.#stock - 2 && this.#once("repeats a remaining number");
-    socket.send(`Compra realizada. Estoque restante: ${repeats ? before : this.#left}`);
-    this.#push(socket, before);
+    client.send(`Compra realizada. Estoque restante: ${repeats ? before : this.#left}`);
+    this.#push(client, before);
   }
 
-  #push(buyer: WebSocket, before: number): void {
+  #push(buyer: Client, before: number): void {
     const soldOut = this.#left === 0 && before > 0;
     const notices = soldOut ? (this.#lie === "sends two AVISOs" ? 2 : 1) : 0;
     const update = `ESTOQUE: ${this.#left}`;
-    for (const socket of this.#sockets.clients) {
-      if (socket.readyState !== WebSocket.OPEN) continue;
+    for (const client of this.#clients) {
+      if (!client.isOpen()) continue;
       const early = this.#lie === "AVISO before zero";
-      const skipped = notices > 0 && socket !== buyer && this.#once("skips an AVISO");
+      const skipped = notices > 0 && client !== buyer && this.#once("skips an AVISO");
+      const isLate = notices > 0 && client !== buyer && this.#once("sends one AVISO late");
+      if (isLate) setTimeout(() => client.send(NOTICE), LATE_MS);
       const lines = [
-        ...(socket === buyer || before === this.#left ? [] : [update]),
-        ...(socket !== buyer && this.#once("pushes the same stock twice") ? [update] : []),
-      ];
-      const notes = Array.from({ length: skipped ? 0 : notices }, () => NOTICE);
-      for (const line of early ? [...notes, ...lines] : [...lines, ...notes]) socket.send(line);
+        ...(client === buyer || before === this.#left ? [] : [update]),
+        ...(client !== buyer && client.hearsStock && this.#once("pushes the same stock twice")
+          ? [update]
+          : []),
+      ].filter(() => client.hearsStock);
+      const notes = Array.from({ length: skipped || isLate ? 0 : notices }, () => NOTICE);
+      for (const line of early ? [...notes, ...lines] : [...lines, ...notes]) client.send(line);
     }
   }
 
@@ -144,9 +221,11 @@ export class StubBoxOffice {
     const books = { ...sale, tickets: sale.sold, balanced: true };
     if (this.#lie === "audit does not balance") return { ...books, balanced: false };
     if (this.#lie === "audit loses a code") return { ...books, tickets: sale.sold - 1 };
-    if (this.#lie !== "audit hides a sale") return books;
+    const more = { "audit hides a sale": -1, "audit invents a sale": 1 }[this.#lie as string];
+    if (more === undefined) return books;
     // Consistent in itself: only who counted the purchases can tell.
-    return { ...books, capacity: sale.capacity - 1, sold: sale.sold - 1, tickets: sale.sold - 1 };
+    const sold = sale.sold + more;
+    return { ...books, capacity: sale.capacity + more, sold, tickets: sold };
   }
 
   /** Whether this is the lie to tell, and the first time for it. */
