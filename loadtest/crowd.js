@@ -12,6 +12,7 @@ import { Person } from "./crowd/person.js";
 import { meetSale, readSale } from "./crowd/sale.js";
 import { readSettings } from "./crowd/settings.js";
 import { describe } from "./crowd/summary.js";
+import { thousands } from "./crowd/thousands.js";
 import { arriveLate, visit } from "./crowd/visit.js";
 
 /** @typedef {{ startedAt: number, doorsAt: number, available: number, sold: number, seed: number }} Opening */
@@ -40,7 +41,8 @@ export const options = {
  * @returns {Opening | Refused}
  */
 export function setup() {
-  const met = meetSale(settings);
+  const { users, roundsMin } = settings;
+  const met = meetSale(settings, users * roundsMin, `${thousands(users)} usuários com ${roundsMin} rodadas`);
   if ("refusal" in met) {
     exec.test.fail("a multidão não pôde começar");
     return met;

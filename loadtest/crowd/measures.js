@@ -55,10 +55,14 @@ export const BALANCES = {
 
 /** @typedef {keyof typeof FAULTS} Fault */
 
-/** @type {Record<string, string[]>} */
-export const thresholds = {
-  ...Object.fromEntries(Object.keys(FAULTS).map((kind) => [`faults{kind:${kind}}`, ["count==0"]])),
-  ...Object.fromEntries(Object.keys(BALANCES).map((of) => [`balance{of:${of}}`, ["count==0"]])),
-  // These can't fail: k6 only tells a summary about the tags that a threshold names.
-  ...Object.fromEntries(REASONS.map((reason) => [`refusals{reason:${reason}}`, ["count>=0"]])),
-};
+/** @param {readonly string[]} kinds of faults @param {readonly string[]} sums @returns {Record<string, string[]>} */
+export function thresholdsFor(kinds, sums) {
+  return {
+    ...Object.fromEntries(kinds.map((kind) => [`faults{kind:${kind}}`, ["count==0"]])),
+    ...Object.fromEntries(sums.map((of) => [`balance{of:${of}}`, ["count==0"]])),
+    // These can't fail: k6 only tells a summary about the tags that a threshold names.
+    ...Object.fromEntries(REASONS.map((reason) => [`refusals{reason:${reason}}`, ["count>=0"]])),
+  };
+}
+
+export const thresholds = thresholdsFor(Object.keys(FAULTS), Object.keys(BALANCES));

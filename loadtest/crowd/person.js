@@ -21,11 +21,19 @@ const FAIR_REFUSALS = new Set(["sold_out", "busy", "not_open", "paused"]);
 const COMPLAINTS = 5;
 let complaints = 0;
 
+/** Where it goes. @typedef {{ url: string, replyTimeoutMs: number }} Visited */
+/** What its run began with. @typedef {{ startedAt: number, seed: number }} Entrance */
 /** @typedef {{ text: "CONSULTAR" | "COMPRAR", sentAt: number, resolve: (answered: boolean) => void }} Command */
 
 export class Person {
   /** Sold-out notices heard. */
   notices = 0;
+  /** Tickets bought. */
+  purchases = 0;
+  /** It was the one that bought the last ticket. */
+  soldLast = false;
+  /** Called with every other notice. @type {(text: string) => void} */
+  onOtherNotice = () => {};
   /** Has been told that nothing is left. */
   knowsSoldOut = false;
   /** Has been told that something is left, so it had joined before the last sale. */
@@ -45,7 +53,7 @@ export class Person {
   #settings;
   #opening;
 
-  /** @param {import("./settings.js").Settings} settings @param {import("../crowd.js").Opening} opening */
+  /** @param {Visited} settings @param {Entrance} opening */
   constructor(settings, opening) {
     this.#settings = settings;
     this.#opening = opening;
@@ -120,7 +128,7 @@ export class Person {
       case "sold_out_notice":
         return this.#hearNotice(text, heardAt);
       case "other_notice":
-        return undefined;
+        return this.onOtherNotice(text);
       default:
         return this.#hearAnswer(line, text, heardAt);
     }
@@ -167,10 +175,12 @@ export class Person {
   /** @param {number} left @param {Command} command */
   #count(left, command) {
     bought.add(1);
+    this.purchases++;
     balance.add(1, { of: "stock" });
     balance.add(1, { of: "ledger" });
     balance.add(weight(this.#opening.seed, left), { of: "remaining" });
     this.sawStock = true;
+    if (left === 0) this.soldLast = true;
     if (left === 0) lastSaleSentAt.add(command.sentAt - this.#opening.startedAt);
   }
 

@@ -81,7 +81,7 @@ export function readSettings(env) {
 }
 
 /** @param {Record<string, string | undefined>} env */
-function addresses(env) {
+export function addresses(env) {
   const sale = env.SALE || "default";
   const path = sale === "default" ? "/" : `/vendas/${sale}`;
   // URL alone is enough where the sale's HTTP routes are on the same port, as this server's are.

@@ -15,7 +15,7 @@ export function describe(data, settings) {
   const opening = data.setup_data;
   if (!opening) return notRun("A multidão não chegou a entrar.");
   if ("refusal" in opening) return notRun(opening.refusal);
-  const broken = brokenPromises(data);
+  const broken = brokenPromises(data, FAULTS, BALANCES);
   const verdict = broken.length === 0 ? "APROVADO" : "REPROVADO";
   const lines = [
     `Multidão de ${thousands(settings.users)} usuários, ${settings.roundsMin} a ${settings.roundsMax} rodadas cada`,
@@ -45,27 +45,32 @@ export function describe(data, settings) {
 }
 
 /** @param {string} why */
-function notRun(why) {
+export function notRun(why) {
   return `\n${why}\nVEREDITO: NÃO EXECUTADO\n\n`;
 }
 
-/** @param {RunData} data */
-function brokenPromises(data) {
+/**
+ * @param {RunData} data
+ * @param {Readonly<Record<string, string>>} faults @param {Readonly<Record<string, string>>} balances with their words
+ */
+export function brokenPromises(data, faults, balances) {
   const promises = [
-    ...Object.entries(FAULTS).map(([kind, words]) => ({ name: `faults{kind:${kind}}`, words })),
-    ...Object.entries(BALANCES).map(([of, words]) => ({ name: `balance{of:${of}}`, words })),
+    ...Object.entries(faults).map(([kind, words]) => ({ name: `faults{kind:${kind}}`, words })),
+    ...Object.entries(balances).map(([of, words]) => ({ name: `balance{of:${of}}`, words })),
   ];
   return promises.flatMap(({ name, words }) => {
     const metric = data.metrics[name];
     const failed = Object.values(metric?.thresholds ?? {}).some((threshold) => !threshold.ok);
     if (!failed) return [];
     // A difference of fingerprints says that something is wrong, not how much.
-    return name === "balance{of:remaining}" ? [words] : [`${words}: ${thousands(metric?.values.count ?? 0)}`];
+    return /of:(remaining|orders)/.test(name)
+      ? [words]
+      : [`${words}: ${thousands(metric?.values.count ?? 0)}`];
   });
 }
 
 /** @param {RunData} data */
-function otherRefusals(data) {
+export function otherRefusals(data) {
   const others = REASONS.filter((reason) => reason !== "sold_out").map((reason) => ({
     reason,
     times: data.metrics[`refusals{reason:${reason}}`]?.values.count ?? 0,
@@ -77,7 +82,7 @@ function otherRefusals(data) {
 }
 
 /** @param {RunData} data */
-function sinceLastSale(data) {
+export function sinceLastSale(data) {
   const sentAt = data.metrics.last_sale_sent_at?.values.max;
   const heard = data.metrics.notice_heard_at;
   if (sentAt === undefined || !heard?.values.count) return "não medido";
@@ -86,7 +91,7 @@ function sinceLastSale(data) {
 }
 
 /** @param {Metric | undefined} metric */
-function latency(metric) {
+export function latency(metric) {
   if (!metric) return "não medido";
   const { med = 0, "p(95)": p95 = 0, "p(99)": p99 = 0, max = 0 } = metric.values;
   const [a, b, c, d] = [med, p95, p99, max].map((value) => thousands(Math.round(value)));
@@ -94,11 +99,11 @@ function latency(metric) {
 }
 
 /** @param {RunData} data @param {string} name */
-function count(data, name) {
+export function count(data, name) {
   return thousands(data.metrics[name]?.values.count ?? 0);
 }
 
 /** @param {string} name @param {string} value */
-function row(name, value) {
+export function row(name, value) {
   return `  ${name.padEnd(12)} ${value}`;
 }

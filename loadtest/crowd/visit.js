@@ -69,7 +69,7 @@ async function seeTheEnd(person, settings, opening) {
 }
 
 /** @param {Person} person @param {boolean} onTime */
-function judgeNotices(person, onTime) {
+export function judgeNotices(person, onTime) {
   const owed = onTime || person.sawStock;
   if (!owed || !person.connected || !person.knowsSoldOut) return;
   noticeOwed.add(1);
@@ -78,19 +78,19 @@ function judgeNotices(person, onTime) {
 }
 
 /** @param {number} time */
-async function pauseUntil(time) {
+export async function pauseUntil(time) {
   const waitMs = time - Date.now();
   if (waitMs > 0) await pause(waitMs);
 }
 
 /** @param {number} waitMs @returns {Promise<void>} */
-function pause(waitMs) {
+export function pause(waitMs) {
   return new Promise((resolve) => {
     setTimeout(resolve, waitMs);
   });
 }
 
 /** @param {number} low @param {number} high */
-function between(low, high) {
+export function between(low, high) {
   return low + Math.random() * (high - low);
 }

@@ -1,0 +1,178 @@
+/**
+ * Everyone presses at the opening instant. People come while the sale is still closed (some can't wait, press, and are
+ * refused), hear that it opens, and press again and again until they hold a ticket or hear that there are none.
+ */
+import { clearTimeout, setTimeout } from "k6/timers";
+import exec from "k6/execution";
+import { Trend } from "k6/metrics";
+import { balance, lateArrivals } from "./crowd/measures.js";
+import { Person } from "./crowd/person.js";
+import { count, latency, otherRefusals } from "./crowd/summary.js";
+import { thousands } from "./crowd/thousands.js";
+import { judgeNotices, pause, pauseUntil } from "./crowd/visit.js";
+import { at, closeRun, complain, openRun, readNumbers, readPlace, report, thresholds } from "./shared.js";
+
+/** @typedef {import("./shared.js").Opening} Opening */
+/** @typedef {import("./shared.js").Refused} Refused */
+
+const numbers = readNumbers(__ENV, {
+  full: {
+    USERS: 2000,
+    STOCK: 1000,
+    PRESSES: 3,
+    RAMP_S: 15,
+    LISTEN_S: 5,
+    REPLY_TIMEOUT_S: 30,
+    USERS_PER_VU: 50,
+    BUY_P99_MS: 5000,
+  },
+  ci: {
+    USERS: 300,
+    STOCK: 200,
+    PRESSES: 3,
+    RAMP_S: 3,
+    LISTEN_S: 2,
+    REPLY_TIMEOUT_S: 10,
+    USERS_PER_VU: 50,
+    BUY_P99_MS: 5000,
+  },
+});
+const place = readPlace(__ENV, numbers);
+const { USERS, USERS_PER_VU, STOCK, PRESSES } = numbers;
+const rampMs = numbers.RAMP_S * 1000;
+/** Who comes in time is there before the doors open. */
+const opensInMs = rampMs + 500;
+/** Every so manieth person can't wait. */
+const IMPATIENT = 10;
+
+const soldOutAfter = new Trend("sold_out_after", true);
+
+export const options = {
+  scenarios: {
+    spike: {
+      executor: "per-vu-iterations",
+      vus: Math.ceil(USERS / USERS_PER_VU),
+      iterations: 1,
+      maxDuration: `${Math.ceil(rampMs / 1000) + (PRESSES + 2) * numbers.REPLY_TIMEOUT_S + numbers.LISTEN_S + 10}s`,
+    },
+  },
+  thresholds: thresholds(
+    [
+      "unexpected_reply",
+      "unanswered",
+      "negative_stock",
+      "stock_rise",
+      "stale_push",
+      "notice_missing",
+      "notice_repeated",
+      "notice_early",
+      "connection_failed",
+      "connection_lost",
+      "audit_unbalanced",
+      "sold_early",
+      "opening_missing",
+    ],
+    ["stock", "ledger", "remaining", "visits"],
+    {
+      // Where nobody was owed it nothing is proven.
+      notice_once: ["count>0"],
+      buy_reply: [`p(99)<${numbers.BUY_P99_MS}`],
+    },
+  ),
+  summaryTrendStats: ["count", "min", "med", "p(95)", "p(99)", "max"],
+};
+
+export function setup() {
+  return openRun(place, "spike", {
+    capacity: Math.min(STOCK, USERS * PRESSES),
+    opensInMs,
+    rampMs,
+    visits: USERS,
+  });
+}
+
+/** @param {Opening | Refused} opening */
+export default async function spike(opening) {
+  if ("refusal" in opening) return;
+  const first = exec.scenario.iterationInTest * USERS_PER_VU;
+  const size = Math.min(USERS_PER_VU, USERS - first);
+  await Promise.all(Array.from({ length: size }, (_, i) => press(opening, first + i)));
+}
+
+/** @param {Opening | Refused} opening */
+export function teardown(opening) {
+  closeRun(place, opening);
+}
+
+/** @param {import("./crowd/summary.js").RunData} data */
+export function handleSummary(data) {
+  return report(data, place, `${thousands(USERS)} pessoas no instante da abertura`, [
+    ["Comprados", `${count(data, "tickets_bought")} (o servidor vendeu ${count(data, "audit_sold")})`],
+    [
+      "Esgotado",
+      `${count(data, "refusals{reason:sold_out}")} respostas; outras recusas: ${otherRefusals(data)}`,
+    ],
+    [
+      "Durou",
+      `${Math.round(data.metrics.sold_out_after?.values.max ?? 0)} ms da abertura ao último ingresso`,
+    ],
+    ["AVISO", `ouvido exatamente uma vez por ${count(data, "notice_once")} de ${count(data, "notice_owed")}`],
+    ["COMPRAR", latency(data.metrics.buy_reply)],
+  ]);
+}
+
+/** @param {Opening} opening @param {number} index its place among all */
+async function press(opening, index) {
+  const person = new Person(at(place, opening), opening);
+  const opened = opening.opensAt === null ? undefined : hearsOpening(person, opening);
+  await pauseUntil(opening.startedAt + (rampMs * 0.9 * index) / USERS);
+  const connected = await person.connect();
+  const onTime = connected && Date.now() < opening.doorsAt;
+  if (connected && !onTime) lateArrivals.add(1);
+  await person.ask("CONSULTAR");
+  if (opening.opensAt !== null && onTime) {
+    if (index % IMPATIENT === 0 && Date.now() < opening.opensAt - 200) await pressEarly(person);
+    await opened;
+  } else {
+    await pauseUntil(opening.doorsAt);
+  }
+  for (let presses = 0; presses < PRESSES && person.connected && !person.knowsSoldOut; presses++) {
+    await person.ask("COMPRAR");
+    if (person.soldLast) soldOutAfter.add(Date.now() - opening.doorsAt);
+  }
+  await listen(person);
+  judgeNotices(person, onTime);
+  person.leave();
+  balance.add(1, { of: "visits" });
+}
+
+/** Resolves when the person hears that the sale opens, or should have long ago. @param {Person} person @param {Opening} opening @returns {Promise<void>} */
+function hearsOpening(person, opening) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(
+      () => {
+        if (person.connected) complain("opening_missing", "AVISO: Venda aberta");
+        resolve();
+      },
+      opening.doorsAt - Date.now() + place.replyTimeoutMs,
+    );
+    person.onOtherNotice = (text) => {
+      if (text !== "AVISO: Venda aberta") return;
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+/** @param {Person} person */
+async function pressEarly(person) {
+  await person.ask("COMPRAR");
+  if (person.purchases > 0) complain("sold_early", "COMPRAR before the opening");
+}
+
+/** Until the AVISO, and once more for a second one; nobody waits for it longer than LISTEN_S. @param {Person} person */
+async function listen(person) {
+  const deadline = Date.now() + numbers.LISTEN_S * 1000;
+  while (person.connected && person.notices === 0 && Date.now() < deadline) await pause(100);
+  await pause(300);
+}
