@@ -75,7 +75,7 @@ export const options = {
     ["stock", "ledger", "remaining", "visits"],
     {
       // Where nobody was owed it nothing is proven.
-      notice_once: ["count>0"],
+      notice_owed: ["count>0"],
       buy_reply: [`p(99)<${numbers.BUY_P99_MS}`],
     },
   ),

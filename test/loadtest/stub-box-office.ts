@@ -3,7 +3,7 @@
  * promise that a crowd checks is seen to fail the crowd when it is broken.
  */
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import {
   createServer as createTcpServer,
   type AddressInfo,
@@ -11,6 +11,8 @@ import {
   type Socket,
 } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
+import { jsonClient, tcpClient, webSocketClient, type Client } from "./stub-clients.ts";
+import { StubHttp } from "./stub-http.ts";
 
 export type Lie =
   | "none"
@@ -20,60 +22,96 @@ export type Lie =
   | "answers a purchase with a negative number"
   | "goes negative"
   | "stock rises"
+  | "pushes a higher number"
   | "pushes the same stock twice"
+  | "pushes no number"
+  | "never pushes the last number to one"
+  | "pushes sums that don't add up"
+  | "pushes numbers of long ago"
   | "skips an AVISO"
   | "sends two AVISOs"
   | "sends one AVISO late"
+  | "sends an AVISO of long ago"
   | "AVISO before zero"
   | "AVISO to newcomers"
+  | "opens without an AVISO to one"
+  | "sells before the opening"
   | "answers nonsense"
   | "answers twice"
   | "answers rubbish as if it were a question"
+  | "answers slowly"
   | "refuses by rate"
   | "never answers one"
   | "drops one"
   | "refuses one handshake"
   | "dies in the middle"
+  | "a key buys twice"
+  | "a key changes its receipt"
+  | "a key takes another order"
+  | "gives one place twice"
+  | "keeps sockets"
+  | "grows"
   | "audit does not balance"
   | "audit hides a sale"
   | "audit invents a sale"
   | "audit loses a code";
 
-const NOTICE = "AVISO: O estoque acabou de esgotar!";
-
 /** How late a late AVISO is. */
 const LATE_MS = 3_000;
+/** How slow a slow answer is, and how old an old number. */
+const SLOW_MS = 800;
+export const LONG_AGO_MS = 60_000;
 
-interface Client {
-  /** Whether it hears the stock unasked. */
-  readonly hearsStock: boolean;
-  readonly isOpen: () => boolean;
-  readonly send: (line: string) => void;
-  readonly terminate: () => void;
+/** What the books say of the sale. */
+export interface Sale {
+  readonly sale: string;
+  readonly state: string;
+  readonly capacity: number;
+  readonly available: number;
+  readonly held: number;
+  readonly sold: number;
 }
 
 export class StubBoxOffice {
-  readonly #stock: number;
   readonly #lie: Lie;
-  readonly #state: string;
   readonly #http: Server;
   readonly #tcp: TcpServer;
   readonly #clients = new Set<Client>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #sale = "default";
+  #stock: number;
+  #state: string;
   #left: number;
   #sold = 0;
   #handshakes = 0;
   #lied = false;
 
-  /** @param state what it says over HTTP that the sale is; it sells whatever that is. */
+  /** @param state what it says that the sale is; it sells unless that is `scheduled`. */
   constructor(stock: number, lie: Lie, state = "open") {
     this.#stock = stock;
     this.#left = stock;
     this.#lie = lie;
     this.#state = state;
-    this.#http = createServer((request, response) => this.#answerHttp(request, response));
+    const http = new StubHttp(this);
+    this.#http = createServer((request, response) => void http.answer(request, response));
     const sockets = new WebSocketServer({ server: this.#http, verifyClient: () => this.#lets() });
     sockets.on("connection", (socket) => this.#welcomeWebSocket(socket));
     this.#tcp = createTcpServer((socket) => this.#welcomeTcp(socket));
+  }
+
+  get sale(): Sale {
+    return {
+      sale: this.#sale,
+      state: this.#state,
+      capacity: this.#stock,
+      available: this.#left,
+      held: 0,
+      sold: this.#sold,
+    };
+  }
+
+  get sockets(): number {
+    return this.#clients.size;
   }
 
   /** @returns the base of its addresses */
@@ -91,6 +129,7 @@ export class StubBoxOffice {
   }
 
   async close(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
     for (const client of this.#clients) client.terminate();
     const closing = [this.#http, this.#tcp].filter((server) => server.listening);
     const closed = closing.map((server) => once(server, "close"));
@@ -99,34 +138,70 @@ export class StubBoxOffice {
     await Promise.all(closed);
   }
 
+  /** Whether this is what it lies about. */
+  lies(lie: Lie): boolean {
+    return this.#lie === lie;
+  }
+
+  /** Whether this is the lie to tell, and the first time for it. */
+  once(lie: Lie): boolean {
+    if (this.#lie !== lie || this.#lied) return false;
+    this.#lied = true;
+    return true;
+  }
+
+  /** Instead of the sale that it had. @param opensAt epoch milliseconds; null for now. */
+  begin(sale: string, stock: number, opensAt: number | null): void {
+    this.#sale = sale;
+    this.#stock = stock;
+    this.#left = stock;
+    this.#sold = 0;
+    this.#state = opensAt === null ? "open" : "scheduled";
+    if (opensAt !== null) this.#timers.push(setTimeout(() => this.#open(), opensAt - Date.now()));
+  }
+
+  /** @param buyer isn't told what it is answered. @returns what remains, or null if nothing is left. */
+  take(buyer: Client | null): number | null {
+    const kept = this.#lie === "keeps the last ticket" ? 1 : 0;
+    if (this.#left <= kept && !this.once("oversells")) return null;
+    this.#sold++;
+    const before = this.#left;
+    this.#left = Math.max(0, this.#left - 1);
+    // From the second sale on, so that it isn't the buyer itself who was told this number before.
+    const repeats = this.#left === this.#stock - 2 && this.once("repeats a remaining number");
+    const left = repeats ? before : this.#left;
+    // The answer comes first.
+    queueMicrotask(() => this.#push(buyer, before));
+    return left;
+  }
+
   #lets(): boolean {
     return !(this.#lie === "refuses one handshake" && ++this.#handshakes === 3);
   }
 
+  #open(): void {
+    this.#state = "open";
+    for (const client of this.#clients) {
+      if (!this.once("opens without an AVISO to one")) client.say("AVISO: Venda aberta");
+    }
+  }
+
   #welcomeWebSocket(socket: WebSocket): void {
-    const client: Client = {
-      hearsStock: true,
-      isOpen: () => socket.readyState === WebSocket.OPEN,
-      send: (line) => socket.send(line),
-      terminate: () => socket.terminate(),
-    };
+    const isJson = socket.protocol !== "";
+    const client = isJson ? jsonClient(socket, this) : webSocketClient(socket);
     socket.on("message", (data: Buffer, isBinary) => {
-      this.#hear(isBinary ? "" : data.toString(), client);
+      if (isJson) client.tellStock(this.#left);
+      else this.#hear(isBinary ? "" : data.toString(), client);
     });
     socket.on("error", () => socket.terminate());
-    socket.on("close", () => this.#clients.delete(client));
+    socket.on("close", () => this.#forget(client));
     this.#welcome(client);
   }
 
   #welcomeTcp(socket: Socket): void {
-    const client: Client = {
-      hearsStock: false,
-      isOpen: () => socket.writable,
-      send: (line) => socket.write(`${line}\n`),
-      terminate: () => socket.destroy(),
-    };
+    const client = tcpClient(socket);
     socket.on("error", () => {});
-    socket.on("close", () => this.#clients.delete(client));
+    socket.on("close", () => this.#forget(client));
     let unfinished = "";
     socket.setEncoding("utf8").on("data", (text: string) => {
       const lines = (unfinished + text).split("\n");
@@ -138,100 +213,78 @@ export class StubBoxOffice {
 
   #welcome(client: Client): void {
     this.#clients.add(client);
-    if (this.#lie === "AVISO to newcomers" && this.#left === 0) client.send(NOTICE);
+    if (this.#lie === "AVISO to newcomers" && this.#left === 0) client.tellNotice();
+  }
+
+  #forget(client: Client): void {
+    if (this.#lie !== "keeps sockets") this.#clients.delete(client);
   }
 
   #hear(command: string, client: Client): void {
     if (this.#tellsLie(command, client)) return;
-    if (command === "CONSULTAR") client.send(`Estoque atual: ${this.#left}`);
+    if (command === "CONSULTAR") client.say(`Estoque atual: ${this.#left}`);
     else if (command === "COMPRAR") this.#sell(client);
-    else client.send("ERRO: Comando desconhecido. Envie AJUDA");
-    if (command === "COMPRAR" && this.#once("answers twice")) client.send("ERRO: Produto esgotado");
+    else client.say("ERRO: Comando desconhecido. Envie AJUDA");
+    if (command === "COMPRAR" && this.once("answers twice")) client.say("ERRO: Produto esgotado");
   }
 
   /** The lies that are told instead of an answer. */
   #tellsLie(command: string, client: Client): boolean {
     const isRubbish = command !== "COMPRAR" && command !== "CONSULTAR";
-    if (command === "COMPRAR" && this.#once("answers nonsense")) client.send("Compra feita!");
-    else if (command === "COMPRAR" && this.#once("refuses by rate")) {
-      client.send("ERRO: Muitas requisições. Tente em 1 s");
-    } else if (command === "CONSULTAR" && this.#left === 0 && this.#once("stock rises")) {
-      client.send("Estoque atual: 1");
-    } else if (command === "CONSULTAR" && this.#left === 0 && this.#once("goes negative")) {
-      client.send("Estoque atual: -1");
+    if (command === "COMPRAR" && this.once("answers nonsense")) client.say("Compra feita!");
+    else if (command === "COMPRAR" && this.once("refuses by rate")) {
+      client.say("ERRO: Muitas requisições. Tente em 1 s");
+    } else if (command === "COMPRAR" && this.#state === "open" && this.#lie === "answers slowly") {
+      this.#timers.push(setTimeout(() => this.#sell(client), SLOW_MS));
+    } else if (command === "CONSULTAR" && this.#left === 0 && this.once("stock rises")) {
+      client.say("Estoque atual: 1");
+    } else if (command === "CONSULTAR" && this.#left === 0 && this.once("goes negative")) {
+      client.say("Estoque atual: -1");
     } else if (isRubbish && this.#lie === "answers rubbish as if it were a question") {
-      client.send(`Estoque atual: ${this.#left}`);
-    } else if (this.#sold === this.#stock / 2 && this.#once("dies in the middle")) void this.close();
-    else if (this.#once("drops one")) client.terminate();
-    else return this.#once("never answers one");
+      client.say(`Estoque atual: ${this.#left}`);
+    } else if (this.#sold === this.#stock / 2 && this.once("dies in the middle")) void this.close();
+    else if (this.once("drops one")) client.terminate();
+    else return this.once("never answers one");
     return true;
   }
 
   #sell(client: Client): void {
-    const kept = this.#lie === "keeps the last ticket" ? 1 : 0;
-    if (this.#left <= kept && !this.#once("oversells")) {
-      const goesOn = this.#left <= kept && this.#once("answers a purchase with a negative number");
-      client.send(goesOn ? "Compra realizada. Estoque restante: -1" : "ERRO: Produto esgotado");
+    if (this.#state === "scheduled" && this.#lie !== "sells before the opening") {
+      client.say("ERRO: Venda ainda não aberta. Abre em 00:00:01");
       return;
     }
-    this.#sold++;
-    const before = this.#left;
-    this.#left = Math.max(0, this.#left - 1);
-    // From the second sale on, so that it isn't the buyer itself who was told this number before.
-    const repeats = this.#left === this.#stock - 2 && this.#once("repeats a remaining number");
-    client.send(`Compra realizada. Estoque restante: ${repeats ? before : this.#left}`);
-    this.#push(client, before);
+    const left = this.take(client);
+    if (left !== null) client.say(`Compra realizada. Estoque restante: ${left}`);
+    else if (this.once("answers a purchase with a negative number")) {
+      client.say("Compra realizada. Estoque restante: -1");
+    } else client.say("ERRO: Produto esgotado");
   }
 
-  #push(buyer: Client, before: number): void {
+  #push(buyer: Client | null, before: number): void {
     const soldOut = this.#left === 0 && before > 0;
     const notices = soldOut ? (this.#lie === "sends two AVISOs" ? 2 : 1) : 0;
-    const update = `ESTOQUE: ${this.#left}`;
     for (const client of this.#clients) {
       if (!client.isOpen()) continue;
-      const early = this.#lie === "AVISO before zero";
-      const skipped = notices > 0 && client !== buyer && this.#once("skips an AVISO");
-      const isLate = notices > 0 && client !== buyer && this.#once("sends one AVISO late");
-      if (isLate) setTimeout(() => client.send(NOTICE), LATE_MS);
-      const lines = [
-        ...(client === buyer || before === this.#left ? [] : [update]),
-        ...(client !== buyer && client.hearsStock && this.#once("pushes the same stock twice")
-          ? [update]
-          : []),
-      ].filter(() => client.hearsStock);
-      const notes = Array.from({ length: skipped || isLate ? 0 : notices }, () => NOTICE);
-      for (const line of early ? [...notes, ...lines] : [...lines, ...notes]) client.send(line);
+      const isOther = client !== buyer;
+      if (notices > 0 && isOther && this.once("sends one AVISO late")) {
+        this.#timers.push(setTimeout(() => client.tellNotice(), LATE_MS));
+        continue;
+      }
+      const skipped = notices > 0 && isOther && this.once("skips an AVISO");
+      const notify = (): void => {
+        for (let i = 0; i < (skipped ? 0 : notices); i++) client.tellNotice();
+      };
+      if (this.#lie === "AVISO before zero") notify();
+      if (client.hearsStock && isOther && before !== this.#left) this.#pushStock(client, soldOut);
+      if (this.#lie !== "AVISO before zero") notify();
     }
   }
 
-  #answerHttp(request: IncomingMessage, response: ServerResponse): void {
-    const sale = {
-      state: this.#state,
-      capacity: this.#stock,
-      available: this.#left,
-      held: 0,
-      sold: this.#sold,
-    };
-    if (request.url === "/api/sales/default") response.end(JSON.stringify(sale));
-    else if (request.url === "/api/sales/default/audit") response.end(JSON.stringify(this.#audit(sale)));
-    else response.writeHead(404).end();
-  }
-
-  #audit(sale: { capacity: number; available: number; held: number; sold: number }): object {
-    const books = { ...sale, tickets: sale.sold, balanced: true };
-    if (this.#lie === "audit does not balance") return { ...books, balanced: false };
-    if (this.#lie === "audit loses a code") return { ...books, tickets: sale.sold - 1 };
-    const more = { "audit hides a sale": -1, "audit invents a sale": 1 }[this.#lie as string];
-    if (more === undefined) return books;
-    // Consistent in itself: only who counted the purchases can tell.
-    const sold = sale.sold + more;
-    return { ...books, capacity: sale.capacity + more, sold, tickets: sold };
-  }
-
-  /** Whether this is the lie to tell, and the first time for it. */
-  #once(lie: Lie): boolean {
-    if (this.#lie !== lie || this.#lied) return false;
-    this.#lied = true;
-    return true;
+  #pushStock(client: Client, isLast: boolean): void {
+    if (this.#lie === "pushes no number") return;
+    if (isLast && this.once("never pushes the last number to one")) return;
+    client.tellStock(this.#left);
+    if (this.once("pushes the same stock twice")) client.tellStock(this.#left);
+    if (this.once("pushes a higher number")) client.tellStock(this.#left + 1);
   }
 }
