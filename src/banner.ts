@@ -30,7 +30,7 @@ export function bannerLines(server: RunningServer, settings: Settings, version: 
     `  ${sale.title}: ${sale.available} of ${sale.capacity} tickets left${stateWords(server)}`,
     ...storageLines(server, settings),
     ...(settings.rateLimit === 0 ? ["  No rate limit: any client may send as fast as it likes"] : []),
-    `  Up to ${server.maxConnections} connections`,
+    `  Up to ${server.maxConnections} connections${workerWords(server)}`,
     ...(server.adminToken.isNew ? ["", `  Organiser's token: ${server.adminToken.token}`] : []),
     ...(there === null
       ? []
@@ -48,6 +48,11 @@ function stateWords({ sale }: RunningServer): string {
   if (sale.opensAt !== null && sale.state === "scheduled")
     return `, opens ${new Date(sale.opensAt).toString().slice(0, 33)}`;
   return sale.state === "open" ? "" : `, ${sale.state.replace("_", " ")}`;
+}
+
+function workerWords({ workers }: RunningServer): string {
+  if (workers === 0) return "";
+  return ` in ${workers} gateway process${workers === 1 ? "" : "es"}, beside the one of the queue`;
 }
 
 function storageLines(server: RunningServer, settings: Settings): string[] {

@@ -101,6 +101,31 @@ export const LIMITS = {
     fallbackTotal: 10_000,
     backlog: 8_192,
   },
+  workers: {
+    /** Of one message between a gateway process and the engine's; the longest holds every sale. */
+    frameBytes: 32 * 1024 * 1024,
+    /** What may wait for a worker that doesn't read; with more it is killed and replaced. */
+    backlogBytes: 64 * 1024 * 1024,
+    /** Between two reports of a worker: its figures, how many are watching. */
+    reportMs: 1_000,
+    /** Reports that may be missing before a worker is taken for hung, killed and replaced. */
+    silentReports: 15,
+    /** How long a scrape waits for the figures of a worker. */
+    tallyMs: 500,
+    /** How long a probe waits for the process of the queue. */
+    answerMs: 2_000,
+    /** Workers that may be replaced within `restartWindowMs`; with more, the server gives up. */
+    restarts: 20,
+    restartWindowMs: 60_000,
+    /** Purchases that a worker is handed at once for the organiser's list. */
+    listedPurchases: 500,
+    /** Free ports that are tried when one is taken between being found and being listened on. */
+    portTries: 5,
+    /** How long a stop waits for workers to hand over what they took. */
+    closeMs: 500,
+    /** How long after the last goodbye a worker may take to end. */
+    leaveMs: 300,
+  },
   log: {
     /** Lines handed to the console at once. */
     batchLines: 256,
@@ -189,6 +214,9 @@ function isSite(text: string): boolean {
 const WHEN = /^(\+\d{1,6}[smh]|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)$/;
 const WHEN_WORDS = "a date like 2026-12-01T20:00:00-03:00, or +90s, +10m, +2h";
 
+const MOST_WORKERS = 64;
+const WORKERS_WORDS = `use auto, or a whole number from 0 to ${MOST_WORKERS}`;
+
 const level = z.enum(["trace", "debug", "info", "warn", "error", "silent"], {
   error: "use trace, debug, info, warn, error or silent",
 });
@@ -214,6 +242,11 @@ const settingsSchema = z.strictObject({
     .string()
     .regex(/^[\x21-\x7e]{16,256}$/, "use 16 to 256 characters without spaces")
     .optional(),
+  workers: z
+    .string()
+    .regex(/^(auto|\d{1,3})$/, WORKERS_WORDS)
+    .refine((text) => text === "auto" || Number(text) <= MOST_WORKERS, WORKERS_WORDS)
+    .default("auto"),
   logLevel: level.default("info"),
   commandLog: z.boolean().default(true),
 });
@@ -307,6 +340,12 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     secret: true,
     help: "the organiser's token, 16 characters or more (made at first start)",
   },
+  workers: {
+    setting: "workers",
+    environment: "WORKERS",
+    argument: "n",
+    help: "gateway processes beside the queue's; 0 = all in one; auto = 0 below 4 cores, else one per core but one",
+  },
   "log-level": {
     setting: "logLevel",
     environment: "LOG_LEVEL",
@@ -377,6 +416,15 @@ export function readInstant(text: string, now: number): number {
     throw new ConfigError(`--opens-at ${text}: use ${WHEN_WORDS}`);
   }
   return instant;
+}
+
+/** Fewer cores than this are better off with one process. */
+const CORES_FOR_WORKERS = 4;
+
+/** @returns how many gateway processes this asks for, on a machine with so many cores; 0 for one process in all. */
+export function workerCount({ workers }: Pick<Settings, "workers">, cores: number): number {
+  if (workers !== "auto") return Number(workers);
+  return cores < CORES_FOR_WORKERS ? 0 : Math.min(cores - 1, MOST_WORKERS);
 }
 
 export function helpText(): string {

@@ -100,7 +100,7 @@ function announce(server: RunningServer, settings: Settings, log: ConsoleLog, re
     print(bannerLines(server, settings, version()).join("\n"));
     return;
   }
-  const { httpPort, tcpPort, sale, adminToken, replayed, maxConnections } = server;
+  const { httpPort, tcpPort, sale, adminToken, replayed, maxConnections, workers } = server;
   log.logger.info(
     {
       http: `http://localhost:${httpPort}`,
@@ -117,6 +117,7 @@ function announce(server: RunningServer, settings: Settings, log: ConsoleLog, re
       ...(server.ignored.length === 0 ? {} : { ignored: server.ignored }),
       ...(replayed === null ? {} : { replayed }),
       maxConnections,
+      ...(workers === 0 ? {} : { workers }),
     },
     "listening",
   );

@@ -23,3 +23,8 @@ export function explainStart(cause: unknown, settings: Settings): string {
 function flagOf(port: number | undefined, settings: Settings): string {
   return port === settings.tcpPort ? "--tcp-port" : "--port";
 }
+
+/** With the way through the code where there is one. */
+export function describeFault(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}

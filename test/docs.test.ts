@@ -236,6 +236,8 @@ async function exportedMetrics(): Promise<string[]> {
     slowReaders: none,
     refusedConnections: none,
     droppedLogLines: none,
+    workers: () => ({ running: 0, lost: 0 }),
+    loopDelayElsewhere: none,
     sales: () => [],
     journalReady: () => true,
   });

@@ -76,11 +76,11 @@ export class Purchases {
     records.end();
   }
 
-  /** The purchases of a sale by order number, as many as there are when the walk gets there. */
-  *ofSale(sale: SaleId): Generator<Purchase> {
+  /** The purchases of a sale by order number after the first `from`, as many as there are when the walk gets there. */
+  *ofSale(sale: SaleId, from = 0): Generator<Purchase> {
     const orders = this.#sales[this.#saleNumbers.get(sale) ?? -1];
     if (orders === undefined) return;
-    for (let i = 0; i < orders.length; i++) yield this.#read(orders.at(i));
+    for (let i = from; i < orders.length; i++) yield this.#read(orders.at(i));
   }
 
   #read(reference: number): Purchase {

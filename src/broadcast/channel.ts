@@ -13,6 +13,8 @@ export class Channel {
   readonly notices: NoticeLog;
   view: SaleView;
   watching = 0;
+  /** Members of this sale in other processes. */
+  elsewhere = 0;
   /** Offset at which the number left last changed. */
   #numberOffset: number;
   #presenceVersion = 0;
@@ -61,8 +63,9 @@ export class Channel {
     const someoneCame = this.#someoneCame;
     this.#someoneCame = false;
     // As many as before, but not the same: whoever came hasn't been told.
-    if (this.watching === this.members.length) return someoneCame;
-    this.watching = this.members.length;
+    const watching = this.members.length + this.elsewhere;
+    if (this.watching === watching) return someoneCame;
+    this.watching = watching;
     this.#presenceVersion += 1;
     this.#encoded.clear();
     return true;

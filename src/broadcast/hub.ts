@@ -115,6 +115,20 @@ export class Hub {
     return { view, missed: notices.since(from.offset, before, this.#parts.limits.resumedNotices) };
   }
 
+  /** How many there are of each sale's audience here; sales without one are left out. */
+  *audiences(): Generator<readonly [SaleId, number]> {
+    for (const [sale, { channel }] of this.#rooms)
+      if (channel.members.length > 0) yield [sale, channel.members.length];
+  }
+
+  /** How many there are of a sale's audience in other processes. */
+  hearElsewhere(sale: SaleId, count: number): void {
+    const room = this.#rooms.get(sale);
+    if (room === undefined || room.channel.elsewhere === count) return;
+    room.channel.elsewhere = count;
+    this.#touchPresence();
+  }
+
   stop(): void {
     this.#presenceTimer?.cancel();
     for (const { round } of this.#rooms.values()) round.stop();

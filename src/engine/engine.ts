@@ -111,10 +111,13 @@ export class Engine implements Counter {
     return this.#views.values();
   }
 
-  /** The durable purchases of a sale in order, as of now. May be walked slowly while the sale goes on. */
-  *purchases(sale: SaleId): Generator<Purchase> {
-    const until = this.#durableOffset;
-    for (const purchase of this.#parts.state.purchases?.ofSale(sale) ?? []) {
+  /**
+   * The durable purchases of a sale in order, as of now. May be walked slowly while the sale goes on.
+   *
+   * @param from how many to pass over. @param until the offset before which they were made: now, or earlier.
+   */
+  *purchases(sale: SaleId, from = 0, until = this.#durableOffset): Generator<Purchase> {
+    for (const purchase of this.#parts.state.purchases?.ofSale(sale, from) ?? []) {
       if (purchase.offset >= until) return;
       yield purchase;
     }

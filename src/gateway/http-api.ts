@@ -24,7 +24,7 @@ export interface HttpApiOptions {
   readonly desk: Desk;
   readonly adminToken: string;
   /** The durable purchases of a sale, in order. */
-  readonly purchases: (sale: SaleId) => Iterable<Purchase>;
+  readonly purchases: (sale: SaleId) => Iterable<Purchase> | AsyncIterable<Purchase>;
   /** Counts a sale anew from the journal, off the queue; null where nothing is kept to count. */
   readonly recount: ((sale: SaleId) => Promise<Audit>) | null;
 }

@@ -19,6 +19,8 @@ import { refuseUpgrade, sendProblem } from "./problem.ts";
 import { RateLimit } from "./rate-limit.ts";
 import type { WebSocketGateway } from "./websocket-gateway.ts";
 
+type Readiness = { readonly ok: true } | { readonly ok: false; readonly why: string };
+
 export interface HttpGatewayOptions {
   readonly desk: Desk;
   readonly admission: Admission;
@@ -26,7 +28,7 @@ export interface HttpGatewayOptions {
   readonly webSockets: WebSocketGateway;
   /** Folder with the page's files. */
   readonly page: string;
-  readonly readiness: () => { readonly ok: true } | { readonly ok: false; readonly why: string };
+  readonly readiness: () => Readiness | Promise<Readiness>;
   readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
 }
 
@@ -269,7 +271,7 @@ export class HttpGateway {
         sendText(response, 200, "ok\n");
         return;
       case "/readyz": {
-        const ready = this.#options.readiness();
+        const ready = await this.#options.readiness();
         sendText(response, ready.ok ? 200 : 503, ready.ok ? "ready\n" : `${ready.why}\n`);
         return;
       }

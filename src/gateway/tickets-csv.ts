@@ -9,7 +9,7 @@ const ROWS_AT_ONCE = 1_000;
 export async function sendTickets(
   response: ServerResponse,
   sale: SaleId,
-  all: Iterable<Purchase>,
+  all: Iterable<Purchase> | AsyncIterable<Purchase>,
 ): Promise<void> {
   response.writeHead(200, {
     "content-type": "text/csv; charset=utf-8",
@@ -17,7 +17,7 @@ export async function sendTickets(
     "cache-control": "no-store",
   });
   let rows = ["order,code,buyer,at"];
-  for (const purchase of all) {
+  for await (const purchase of all) {
     const item = purchase.items.find((candidate) => candidate.sale === sale);
     if (item === undefined) continue;
     const at = new Date(purchase.at).toISOString();

@@ -15,6 +15,8 @@ export interface CommandLogLimits {
 
 /** Where lines go. */
 export interface LineSink {
+  /** What its lines look like: for people, or for machines. */
+  readonly style: "readable" | "json";
   /**
    * One line for this record, its end included; `command` is its command, made harmless.
    *

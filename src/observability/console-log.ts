@@ -69,6 +69,7 @@ export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): Cons
   const stream = { write: (line: string) => write(readable ? readableLine(line) : line) };
   const logger = pino({ level, base: null }, stream);
   const commands: LineSink = {
+    style: readable ? "readable" : "json",
     format: readable ? formatReadable : formatJson,
     write,
     warn: (message, figures) => logger.warn(figures, message),

@@ -15,6 +15,10 @@ export interface Readings {
   slowReaders(): number;
   refusedConnections(): number;
   droppedLogLines(): number;
+  /** Gateway processes beside this one, and how many of them had to be replaced. */
+  workers(): { readonly running: number; readonly lost: number };
+  /** The largest delay of an event loop in another process, in seconds. */
+  loopDelayElsewhere(): number;
   sales(): Iterable<SaleView>;
   journalReady(): boolean;
 }
@@ -36,6 +40,7 @@ export class Metrics implements EngineProbe {
   readonly #loop = monitorEventLoopDelay({ resolution: 10 });
   #delivered = 0;
   #bytes = 0;
+  #elsewhere = { deliveries: 0, deliveredBytes: 0 };
 
   constructor() {
     const registers = [this.#registry];
@@ -93,6 +98,14 @@ export class Metrics implements EngineProbe {
     this.#bytes += bytes;
   }
 
+  /** What other processes have delivered since the start, in all. */
+  deliveredElsewhere(totals: { readonly deliveries: number; readonly deliveredBytes: number }): void {
+    const { deliveries, deliveredBytes } = totals;
+    this.#delivered += Math.max(0, deliveries - this.#elsewhere.deliveries);
+    this.#bytes += Math.max(0, deliveredBytes - this.#elsewhere.deliveredBytes);
+    this.#elsewhere = { deliveries, deliveredBytes };
+  }
+
   /** Registers what is read at scrape time; call once. */
   read(readings: Readings): void {
     this.#gauge("bilheteria_queue_length", "Commands waiting in the mailbox", () => readings.queueLength());
@@ -115,13 +128,19 @@ export class Metrics implements EngineProbe {
     this.#gauge("bilheteria_journal_ready", "1 when the journal takes events", () =>
       readings.journalReady() ? 1 : 0,
     );
+    this.#gauge("bilheteria_workers", "Gateway processes beside the engine's", () => readings.workers().running);
+    this.#gauge(
+      "bilheteria_workers_lost",
+      "Gateway processes that ended, or were killed, and were replaced",
+      () => readings.workers().lost,
+    );
     this.#gauge(
       "bilheteria_event_loop_delay_p99_seconds",
       "Delay of the event loop since the last scrape",
       () => {
         const p99 = this.#loop.percentile(99) / 1e9;
         this.#loop.reset();
-        return Number.isFinite(p99) ? p99 : 0;
+        return Math.max(Number.isFinite(p99) ? p99 : 0, readings.loopDelayElsewhere());
       },
     );
     this.#saleGauge("bilheteria_available", "Tickets left", readings, (view) => view.available);

@@ -29,6 +29,7 @@ class Desk {
   isRead = true;
   readonly log = new CommandLog(
     {
+      style: "json",
       format: (_record, command) => `${command}\n`,
       write: (lines) => {
         if (this.isRead) this.writes.push(lines);

@@ -13,6 +13,8 @@ const READINGS: Readings = {
   slowReaders: () => 17,
   refusedConnections: () => 18,
   droppedLogLines: () => 19,
+  workers: () => ({ running: 21, lost: 22 }),
+  loopDelayElsewhere: () => 0,
   sales: () => [],
   journalReady: () => true,
 };

@@ -3,8 +3,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { LIMITS, readSettings, type Limits } from "../../src/config.ts";
-import type { EngineFault } from "../../src/engine/fault.ts";
 import { startServer, type RunningServer } from "../../src/server.ts";
+import type { ServerFault } from "../../src/server-options.ts";
 import { cleanup } from "./cleanup.ts";
 import { Inbox, within } from "./inbox.ts";
 
@@ -16,7 +16,7 @@ export type SomeLimits = { readonly [Group in keyof Limits]?: Partial<Limits[Gro
 export interface TestServer extends RunningServer {
   readonly tcpPort: number;
   /** What made the server give up, if anything did. */
-  readonly faults: EngineFault[];
+  readonly faults: ServerFault[];
 }
 
 /** In this process, in memory unless `--data` is among the flags. Stopped after the test. */
@@ -37,14 +37,14 @@ export async function openTestServer(
   const kept = flags.includes("--data") ? [] : ["--memory"];
   const common = ["--port", "0", "--tcp-port", "0", "--host", "127.0.0.1", "--admin-token", ADMIN_TOKEN];
   const settings = readSettings([...common, ...kept, ...flags], {});
-  const faults: EngineFault[] = [];
+  const faults: ServerFault[] = [];
   const options = {
     version: "0.0.0-test",
     logger: pino({ level: "silent" }),
     limits: mergeLimits(limits),
     commandLines: null,
     droppedLogLines: () => 0,
-    fail: (fault: EngineFault) => faults.push(fault),
+    fail: (fault: ServerFault) => faults.push(fault),
   };
   const server = await startServer(settings, options);
   return { ...server, tcpPort: server.tcpPort ?? 0, faults };

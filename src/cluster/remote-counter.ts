@@ -1,0 +1,93 @@
+/**
+ * The queue as a gateway process sees it. Each envelope gets a number and goes to the engine's process with all the
+ * others of the same turn of the loop, in one write; the answers come back with those numbers. What is read outside
+ * the queue is the newest view that the engine has sent.
+ *
+ * The commands under way are bounded like the engine's own mailbox: more are refused here, in their place. When the
+ * engine's process is gone, so is this one: nobody is answered from a state that isn't there.
+ */
+import type { SaleId, SaleView } from "../box-office/sale.ts";
+import type { Counter, Envelope, Published, Scheduler } from "../engine/ports.ts";
+import { commandRow, type Row } from "./command-codec.ts";
+import { LinkFault } from "./link-fault.ts";
+import type { Turn } from "./turn-codec.ts";
+
+export interface RemoteCounterParts {
+  readonly scheduler: Scheduler;
+  /** Sends the commands of one turn. */
+  readonly send: (rows: readonly Row[]) => void;
+  /** Told what changed, after the replies of the same turn. */
+  readonly publish: (published: Published) => void;
+  readonly limits: { readonly mailbox: number; readonly mailboxReserve: number };
+}
+
+export class RemoteCounter implements Counter {
+  readonly #parts: RemoteCounterParts;
+  readonly #views = new Map<SaleId, SaleView>();
+  readonly #waiting = new Map<number, Envelope>();
+  #gathered: Row[] = [];
+  #last = 0;
+  #closed = false;
+
+  /** @param views every sale as it was when the link was made. */
+  constructor(parts: RemoteCounterParts, views: Iterable<SaleView>) {
+    this.#parts = parts;
+    for (const view of views) this.#views.set(view.sale, view);
+  }
+
+  /** Commands whose answers haven't come. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  submit(envelope: Envelope, priority?: "organiser"): boolean {
+    const { mailbox, mailboxReserve } = this.#parts.limits;
+    const organiser = priority === "organiser";
+    if (this.#closed || this.#waiting.size >= mailbox - (organiser ? 0 : mailboxReserve)) return false;
+    this.#last += 1;
+    this.#waiting.set(this.#last, envelope);
+    this.#gathered.push(commandRow(this.#last, envelope.command, organiser));
+    if (this.#gathered.length === 1) this.#parts.scheduler.soon(() => this.#flush());
+    return true;
+  }
+
+  view(sale: SaleId): SaleView | undefined {
+    return this.#views.get(sale);
+  }
+
+  views(): Iterable<SaleView> {
+    return this.#views.values();
+  }
+
+  /** Sends what waits and takes no more; the answers that are due still come. */
+  close(): void {
+    this.#closed = true;
+    this.#flush();
+  }
+
+  /**
+   * Goes the engine's own way: the views are new, the replies leave, and then the hub hears of it.
+   *
+   * @throws {LinkFault} at an answer to nothing.
+   */
+  take({ publication, answers }: Turn): void {
+    for (const view of publication?.views ?? []) this.#views.set(view.sale, view);
+    for (const { number, answer } of answers) {
+      const envelope = this.#waiting.get(number);
+      if (envelope === undefined) throw new LinkFault(`an answer to command ${number} came, which isn't due`);
+      this.#waiting.delete(number);
+      envelope.reply(answer);
+    }
+    if (publication === null) return;
+    const { epoch, views, events } = publication;
+    if (events.length === 0) this.#parts.publish({ epoch, views, events: [], offset: 0 });
+    for (const { event, offset } of events) this.#parts.publish({ epoch, views, events: [event], offset });
+  }
+
+  #flush(): void {
+    if (this.#gathered.length === 0) return;
+    const rows = this.#gathered;
+    this.#gathered = [];
+    this.#parts.send(rows);
+  }
+}

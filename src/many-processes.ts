@@ -1,0 +1,146 @@
+/**
+ * The gateways in processes of their own. This process keeps the queue, the journal and the console; what its workers
+ * can't know (the journal's readiness, the list of purchases, everybody's figures) they ask here.
+ */
+import { fileURLToPath } from "node:url";
+import type { Purchase } from "./box-office/purchases.ts";
+import type { SaleId } from "./box-office/sale.ts";
+import { Crew } from "./cluster/crew.ts";
+import { freePorts } from "./cluster/free-port.ts";
+import { NOTHING_COUNTED } from "./cluster/member.ts";
+import type { Ports, Question, Report } from "./cluster/notes.ts";
+import { recruit } from "./cluster/recruit.ts";
+import { systemClock } from "./engine/system.ts";
+import type { Front, FrontParts } from "./front.ts";
+import { maxConnections, pageFolder } from "./gateways.ts";
+import { describeFault } from "./start-fault.ts";
+import { isDoneWithin } from "./stopping.ts";
+
+/** @param size how many workers. @throws {ConfigError} if there is no page to serve. */
+export function openFront(parts: FrontParts, size: number): Front {
+  pageFolder();
+  let crew: Crew | null = null;
+  let figures: Report = NOTHING_COUNTED;
+  const { engine, metrics, storage, options } = parts;
+  const answer = async (question: Question): Promise<unknown> => {
+    if (question.what !== "metrics") return answerQuestion(question, parts);
+    figures = (await crew?.tally()) ?? NOTHING_COUNTED;
+    metrics.deliveredElsewhere(figures);
+    return metrics.scrape();
+  };
+  metrics.read({
+    queueLength: () => engine.waiting,
+    subscribers: () => figures.subscribers,
+    connections: () => ({ ws: figures.webSockets, tcp: figures.tcp, sockets: figures.sockets }),
+    sessionFaults: () => figures.sessionFaults,
+    slowReaders: () => figures.slowReaders,
+    refusedConnections: () => figures.refusedConnections,
+    droppedLogLines: () => figures.droppedLogLines + options.droppedLogLines(),
+    workers: () => ({ running: crew?.size ?? 0, lost: crew?.lost ?? 0 }),
+    loopDelayElsewhere: () => figures.loopDelay,
+    sales: () => engine.views(),
+    journalReady: () => storage.journal.health().ok,
+  });
+  const listen = async (): Promise<Ports> => {
+    const found = await startCrew(parts, size, answer);
+    ({ crew } = found);
+    return found.ports;
+  };
+  return {
+    maxConnections: maxConnections(options.limits) * size,
+    publish: (published) => crew?.publish(published),
+    listen,
+    stop: () => stopServer(parts, crew),
+  };
+}
+
+/** A port that was free a moment ago may be taken by now; then others are tried. */
+async function startCrew(
+  parts: FrontParts,
+  size: number,
+  answer: (question: Question) => Promise<unknown>,
+): Promise<{ readonly crew: Crew; readonly ports: Ports }> {
+  const { settings, options } = parts;
+  const isAnyPort = settings.port === 0 || (settings.tcp && settings.tcpPort === 0);
+  for (let tries = 1; ; tries++) {
+    const wanted = [settings.port, ...(settings.tcp ? [settings.tcpPort] : [])];
+    const [http = 0, tcp = null] = await freePorts(wanted, settings.host);
+    const ports = { http, tcp };
+    const crew = makeCrew(parts, size, ports, answer);
+    try {
+      await crew.start();
+      return { crew, ports };
+    } catch (cause) {
+      const isTaken = (cause as NodeJS.ErrnoException).code === "EADDRINUSE";
+      if (!isTaken || !isAnyPort || tries === options.limits.workers.portTries) throw cause;
+    }
+  }
+}
+
+function makeCrew(
+  parts: FrontParts,
+  size: number,
+  ports: Ports,
+  answer: (question: Question) => Promise<unknown>,
+): Crew {
+  const { settings, options, engine, storage } = parts;
+  const { limits, version, logger, commandLines, fail } = options;
+  const program = fileURLToPath(new URL("./worker.js", import.meta.url));
+  return new Crew({
+    size,
+    counter: engine,
+    limits: limits.workers,
+    ports,
+    recruit: () => recruit(program),
+    welcome: () => ({
+      settings,
+      limits,
+      version,
+      epoch: storage.journal.epoch,
+      adminToken: storage.adminToken.token,
+      commandLog: commandLines?.style ?? null,
+    }),
+    answer,
+    lines: (lines) => commandLines?.write(lines),
+    warn: (message, figures) => logger.warn(figures, message),
+    report: (message, detail) => logger.error({ err: describeFault(detail) }, message),
+    fail,
+    monotonic: () => systemClock.monotonic(),
+  });
+}
+
+async function answerQuestion(
+  question: Exclude<Question, { what: "metrics" }>,
+  { engine, storage, options }: FrontParts,
+): Promise<unknown> {
+  switch (question.what) {
+    case "readiness":
+      return storage.journal.health();
+    case "recount":
+      return storage.recount?.(question.sale as SaleId, engine.durableOffset);
+    case "purchases": {
+      const until = question.until ?? engine.durableOffset;
+      const purchases: Purchase[] = [];
+      for (const purchase of engine.purchases(question.sale as SaleId, question.from, until)) {
+        purchases.push(purchase);
+        if (purchases.length === options.limits.workers.listedPurchases) break;
+      }
+      return { until, purchases };
+    }
+  }
+}
+
+async function stopServer({ engine, storage, options }: FrontParts, crew: Crew | null): Promise<boolean> {
+  const { workers, stop } = options.limits;
+  if (crew !== null) await isDoneWithin(crew.close(), workers.closeMs);
+  const drained = await isDoneWithin(engine.stop(), stop.drainMs);
+  // One turn of the loop, in which the last answers are sent.
+  await new Promise(setImmediate);
+  const gone =
+    crew === null
+      ? Promise.resolve(true)
+      : isDoneWithin(crew.goodbye(), stop.lingerMs + workers.leaveMs);
+  const closed = drained && (await isDoneWithin(storage.journal.close(), stop.drainMs / 2));
+  if (!(await gone)) await crew?.cut();
+  return closed;
+}
