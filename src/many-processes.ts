@@ -22,12 +22,13 @@ export function openFront(parts: FrontParts, size: number): Front {
   let crew: Crew | null = null;
   let figures: Report = NOTHING_COUNTED;
   const { engine, metrics, storage, options } = parts;
-  const answer = async (question: Question): Promise<unknown> => {
-    if (question.what !== "metrics") return answerQuestion(question, parts);
+  const scrape = shared(options.limits.http.metricsMs, async () => {
     figures = (await crew?.tally()) ?? NOTHING_COUNTED;
     metrics.deliveredElsewhere(figures);
     return metrics.scrape();
-  };
+  });
+  const answer = async (question: Question): Promise<unknown> =>
+    question.what === "metrics" ? scrape() : answerQuestion(question, parts);
   metrics.read({
     queueLength: () => engine.waiting,
     subscribers: () => figures.subscribers,
@@ -54,6 +55,19 @@ export function openFront(parts: FrontParts, size: number): Front {
   };
 }
 
+/** What `make` made stands in for the next `ms` milliseconds, whichever worker asks; a failure stands for nothing. */
+function shared<Value>(ms: number, make: () => Promise<Value>): () => Promise<Value> {
+  let last: { readonly at: number; readonly value: Promise<Value> } | null = null;
+  return () => {
+    const now = systemClock.monotonic();
+    if (last === null || now - last.at >= ms) {
+      last = { at: now, value: make() };
+      last.value.catch(() => (last = null));
+    }
+    return last.value;
+  };
+}
+
 /** A port that was free a moment ago may be taken by now; then others are tried. */
 async function startCrew(
   parts: FrontParts,
@@ -61,7 +75,6 @@ async function startCrew(
   answer: (question: Question) => Promise<unknown>,
 ): Promise<{ readonly crew: Crew; readonly ports: Ports }> {
   const { settings, options } = parts;
-  const isAnyPort = settings.port === 0 || (settings.tcp && settings.tcpPort === 0);
   for (let tries = 1; ; tries++) {
     const wanted = [settings.port, ...(settings.tcp ? [settings.tcpPort] : [])];
     const [http = 0, tcp = null] = await freePorts(wanted, settings.host);
@@ -71,8 +84,9 @@ async function startCrew(
       await crew.start();
       return { crew, ports };
     } catch (cause) {
-      const isTaken = (cause as NodeJS.ErrnoException).code === "EADDRINUSE";
-      if (!isTaken || !isAnyPort || tries === options.limits.workers.portTries) throw cause;
+      const { code, port = 0 } = cause as NodeJS.ErrnoException & { port?: number };
+      const isOurChoice = code === "EADDRINUSE" && !wanted.includes(port);
+      if (!isOurChoice || tries === options.limits.workers.portTries) throw cause;
     }
   }
 }
@@ -137,9 +151,7 @@ async function stopServer({ engine, storage, options }: FrontParts, crew: Crew |
   // One turn of the loop, in which the last answers are sent.
   await new Promise(setImmediate);
   const gone =
-    crew === null
-      ? Promise.resolve(true)
-      : isDoneWithin(crew.goodbye(), stop.lingerMs + workers.leaveMs);
+    crew === null ? Promise.resolve(true) : isDoneWithin(crew.goodbye(), stop.lingerMs + workers.leaveMs);
   const closed = drained && (await isDoneWithin(storage.journal.close(), stop.drainMs / 2));
   if (!(await gone)) await crew?.cut();
   return closed;

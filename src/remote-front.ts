@@ -57,6 +57,8 @@ export class RemoteFront {
       commandLog === null ? null : new CommandLog(this.#lineSink(commandLog), systemScheduler, limits.log);
     this.#gateways = openGateways({
       ...welcome,
+      // The engine's process keeps a scrape for a while, so that all workers say the same.
+      limits: { ...limits, http: { ...limits.http, metricsMs: 0 } },
       counter: this.#counter,
       sessionsBefore: incarnation * SESSIONS_PER_WORKER,
       recorder: this.#commandLog ?? noCommandLog,

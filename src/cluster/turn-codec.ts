@@ -80,8 +80,8 @@ function readPublication(json: string): Publication {
     throw new LinkFault("a publication came that is none");
   }
   for (const view of views) viewOf(view);
-  for (const entry of events as readonly Partial<OffsetEvent>[]) {
-    if (!Number.isSafeInteger(entry.offset) || typeof entry.event?.type !== "string") {
+  for (const entry of events as readonly (Partial<OffsetEvent> | null)[]) {
+    if (!Number.isSafeInteger(entry?.offset) || typeof entry?.event?.type !== "string") {
       throw new LinkFault("an event came that is none");
     }
   }

@@ -128,7 +128,11 @@ export class Metrics implements EngineProbe {
     this.#gauge("bilheteria_journal_ready", "1 when the journal takes events", () =>
       readings.journalReady() ? 1 : 0,
     );
-    this.#gauge("bilheteria_workers", "Gateway processes beside the engine's", () => readings.workers().running);
+    this.#gauge(
+      "bilheteria_workers",
+      "Gateway processes beside the engine's",
+      () => readings.workers().running,
+    );
     this.#gauge(
       "bilheteria_workers_lost",
       "Gateway processes that ended, or were killed, and were replaced",

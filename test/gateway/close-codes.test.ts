@@ -7,7 +7,7 @@ import { descriptorLimit } from "../../src/descriptors.ts";
 import { ask } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";
 import { OPCODE, RawWebSocket } from "../support/raw-websocket.ts";
-import { startTestServer, type SomeLimits } from "../support/start-server.ts";
+import { ALONE, startTestServer, type SomeLimits } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
 import { JsonClient, WsClient } from "../support/ws-client.ts";
 
@@ -114,13 +114,13 @@ describe("close codes", () => {
   });
 
   describe("when the server is full", () => {
-    /** Room for two sockets, whatever this machine allows. */
+    /** Room for two sockets, whatever this machine allows. Each process has room of its own, so here is one. */
     const limits: SomeLimits = {
       connections: { reservedDescriptors: descriptorLimit(LIMITS.connections.fallbackTotal) - 2 },
     };
 
     it("a WebSocket is closed with 1013 after the handshake", async () => {
-      const server = await startTestServer([], limits);
+      const server = await startTestServer(ALONE, limits);
       const first = await WsClient.connect(server.httpPort);
       await WsClient.connect(server.httpPort);
       const third = await WsClient.connect(server.httpPort);
@@ -130,7 +130,7 @@ describe("close codes", () => {
     });
 
     it("TCP is told ERRO: Servidor lotado and closed", async () => {
-      const server = await startTestServer([], limits);
+      const server = await startTestServer(ALONE, limits);
       await (await TextClient.connect(server.tcpPort)).ask("AJUDA");
       await (await WsClient.connect(server.httpPort)).ask("AJUDA");
       const third = await TextClient.connect(server.tcpPort);
@@ -139,7 +139,7 @@ describe("close codes", () => {
     });
 
     it("HTTP is answered 503 with Retry-After, and the connection is closed", async () => {
-      const server = await startTestServer([], limits);
+      const server = await startTestServer(ALONE, limits);
       await (await TextClient.connect(server.tcpPort)).ask("AJUDA");
       await (await TextClient.connect(server.tcpPort)).ask("AJUDA");
       const answer = await ask(server.httpPort, "GET", "/api/sales");
@@ -150,7 +150,7 @@ describe("close codes", () => {
     });
 
     it("a place that becomes free is given away again", async () => {
-      const server = await startTestServer([], limits);
+      const server = await startTestServer(ALONE, limits);
       const first = await TextClient.connect(server.tcpPort);
       await first.ask("AJUDA");
       await (await TextClient.connect(server.tcpPort)).ask("AJUDA");
@@ -163,7 +163,7 @@ describe("close codes", () => {
     });
 
     it("one that was turned away over TCP and won't leave is cut", async () => {
-      const server = await startTestServer([], { ...limits, websocket: { closeTimeoutMs: 100 } });
+      const server = await startTestServer(ALONE, { ...limits, websocket: { closeTimeoutMs: 100 } });
       await (await TextClient.connect(server.tcpPort)).ask("AJUDA");
       await (await TextClient.connect(server.tcpPort)).ask("AJUDA");
       const socket = connect({ port: server.tcpPort, host: "127.0.0.1", allowHalfOpen: true });

@@ -5,7 +5,7 @@ import { textDialect, jsonDialect } from "../../src/gateway/dialect.ts";
 import { cleanup } from "../support/cleanup.ts";
 import { ask, askOrganiser, audit, buy } from "../support/http-client.ts";
 import { eventually } from "../support/inbox.ts";
-import { ADMIN_TOKEN, spawnServer, startTestServer } from "../support/start-server.ts";
+import { ADMIN_TOKEN, ALONE, spawnServer, startTestServer } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
 import { WsClient, type Json } from "../support/ws-client.ts";
 
@@ -141,7 +141,7 @@ describe("an offer of HTTP/2", () => {
   });
 
   it("lets nobody in who was turned away", async () => {
-    const { httpPort } = await startTestServer([], { connections: ONE_CONNECTION });
+    const { httpPort } = await startTestServer(ALONE, { connections: ONE_CONNECTION });
     const guest = await TextClient.connect(httpPort);
     guest.write(`${HEALTH}\r\n`);
     await eventually(() => guest.received.includes("ok\n"), "the first one is in");
@@ -162,7 +162,7 @@ describe("an offer of HTTP/2", () => {
 
 describe("a socket that was turned away", () => {
   it("is cut at once when too many others wait to be told why", async () => {
-    const { httpPort } = await startTestServer([], { connections: { ...ONE_CONNECTION, turnedAway: 2 } });
+    const { httpPort } = await startTestServer(ALONE, { connections: { ...ONE_CONNECTION, turnedAway: 2 } });
     const guest = await TextClient.connect(httpPort);
     const told = [await TextClient.connect(httpPort), await TextClient.connect(httpPort)];
     const cut = await TextClient.connect(httpPort);
@@ -243,7 +243,7 @@ describe("/metrics", () => {
 
 describe("the command log over HTTP", () => {
   it("says what was asked in the protocol's words, refusals and the organiser's deeds included", async () => {
-    const server = await spawnServer(["--memory", "--rate-limit", "1000"]);
+    const server = await spawnServer([...ALONE, "--memory", "--rate-limit", "1000"]);
     const { httpPort } = server;
     const show = { id: "show", title: "Show", capacity: 5 };
     await ask(httpPort, "POST", "/api/admin/sales", { body: show });

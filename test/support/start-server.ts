@@ -8,6 +8,15 @@ import type { ServerFault } from "../../src/server-options.ts";
 import { cleanup } from "./cleanup.ts";
 import { Inbox, within } from "./inbox.ts";
 
+/**
+ * Gateway processes of every server that a test starts and that doesn't say it itself: TEST_WORKERS runs the same
+ * tests against several processes. Never as many as this machine has cores, or they'd test something else elsewhere.
+ */
+export const WORKERS = process.env["TEST_WORKERS"] ?? "0";
+
+/** For what can only be told of one process: how many sockets it has room for, in which order it logs. */
+export const ALONE: readonly string[] = ["--workers", "0"];
+
 export const ADMIN_TOKEN = "the-organiser-of-the-tests";
 
 /** Some limits of some groups; the rest are those of production. */
@@ -36,7 +45,7 @@ export async function openTestServer(
 ): Promise<TestServer> {
   const kept = flags.includes("--data") ? [] : ["--memory"];
   const common = ["--port", "0", "--tcp-port", "0", "--host", "127.0.0.1", "--admin-token", ADMIN_TOKEN];
-  const settings = readSettings([...common, ...kept, ...flags], {});
+  const settings = readSettings([...common, ...kept, ...flags], { WORKERS });
   const faults: ServerFault[] = [];
   const options = {
     version: "0.0.0-test",
@@ -91,7 +100,7 @@ export function runBilheteria(words: readonly string[], options: SpawnOptions = 
   const { PATH, HOME } = process.env;
   const child = spawn(program, rest, {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH, HOME, ...options.env },
+    env: { PATH, HOME, WORKERS, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const log = new Inbox<string>();
