@@ -5,14 +5,15 @@
 import { fileURLToPath } from "node:url";
 import type { Purchase } from "./box-office/purchases.ts";
 import type { SaleId } from "./box-office/sale.ts";
-import { Crew } from "./cluster/crew.ts";
+import { Crew, type CrewParts } from "./cluster/crew.ts";
 import { freePorts } from "./cluster/free-port.ts";
 import { NOTHING_COUNTED } from "./cluster/member.ts";
 import type { Ports, Question, Report } from "./cluster/notes.ts";
 import { recruit } from "./cluster/recruit.ts";
-import { systemClock } from "./engine/system.ts";
+import { systemClock, systemScheduler } from "./engine/system.ts";
 import type { Front, FrontParts } from "./front.ts";
 import { maxConnections, pageFolder } from "./gateways.ts";
+import { CommandLog } from "./observability/command-log.ts";
 import { describeFault } from "./start-fault.ts";
 import { isDoneWithin } from "./stopping.ts";
 
@@ -22,6 +23,9 @@ export function openFront(parts: FrontParts, size: number): Front {
   let crew: Crew | null = null;
   let figures: Report = NOTHING_COUNTED;
   const { engine, metrics, storage, options } = parts;
+  const { commandLines } = options;
+  const commandLog =
+    commandLines === null ? null : new CommandLog(commandLines, systemScheduler, options.limits.log);
   const scrape = shared(options.limits.http.metricsMs, async () => {
     figures = (await crew?.tally()) ?? NOTHING_COUNTED;
     metrics.deliveredElsewhere(figures);
@@ -36,14 +40,14 @@ export function openFront(parts: FrontParts, size: number): Front {
     sessionFaults: () => figures.sessionFaults,
     slowReaders: () => figures.slowReaders,
     refusedConnections: () => figures.refusedConnections,
-    droppedLogLines: () => figures.droppedLogLines + options.droppedLogLines(),
+    droppedLogLines: () => figures.droppedLogLines + (commandLog?.dropped ?? options.droppedLogLines()),
     workers: () => ({ running: crew?.size ?? 0, lost: crew?.lost ?? 0 }),
     loopDelayElsewhere: () => figures.loopDelay,
     sales: () => engine.views(),
     journalReady: () => storage.journal.health().ok,
   });
   const listen = async (): Promise<Ports> => {
-    const found = await startCrew(parts, size, answer);
+    const found = await startCrew(parts, size, { answer, lines: (lines) => commandLog?.pass(lines) });
     ({ crew } = found);
     return found.ports;
   };
@@ -54,6 +58,9 @@ export function openFront(parts: FrontParts, size: number): Front {
     stop: () => stopServer(parts, crew),
   };
 }
+
+/** What becomes of the questions and the log lines of the workers. */
+type Ears = Pick<CrewParts, "answer" | "lines">;
 
 /** What `make` made stands in for the next `ms` milliseconds, whichever worker asks; a failure stands for nothing. */
 function shared<Value>(ms: number, make: () => Promise<Value>): () => Promise<Value> {
@@ -72,14 +79,14 @@ function shared<Value>(ms: number, make: () => Promise<Value>): () => Promise<Va
 async function startCrew(
   parts: FrontParts,
   size: number,
-  answer: (question: Question) => Promise<unknown>,
+  ears: Ears,
 ): Promise<{ readonly crew: Crew; readonly ports: Ports }> {
   const { settings, options } = parts;
   for (let tries = 1; ; tries++) {
     const wanted = [settings.port, ...(settings.tcp ? [settings.tcpPort] : [])];
     const [http = 0, tcp = null] = await freePorts(wanted, settings.host);
     const ports = { http, tcp };
-    const crew = makeCrew(parts, size, ports, answer);
+    const crew = makeCrew(parts, size, ports, ears);
     try {
       await crew.start();
       return { crew, ports };
@@ -95,7 +102,7 @@ function makeCrew(
   parts: FrontParts,
   size: number,
   ports: Ports,
-  answer: (question: Question) => Promise<unknown>,
+  ears: Ears,
 ): Crew {
   const { settings, options, engine, storage } = parts;
   const { limits, version, logger, commandLines, fail } = options;
@@ -114,10 +121,10 @@ function makeCrew(
       adminToken: storage.adminToken.token,
       commandLog: commandLines?.style ?? null,
     }),
-    answer,
-    lines: (lines) => commandLines?.write(lines),
+    ...ears,
     warn: (message, figures) => logger.warn(figures, message),
     report: (message, detail) => logger.error({ err: describeFault(detail) }, message),
+    replaced: () => logger.info("the worker that replaces it serves"),
     fail,
     monotonic: () => systemClock.monotonic(),
   });

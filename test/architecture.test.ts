@@ -93,6 +93,8 @@ describe("architecture: the checker", () => {
       "src/gateway/a.ts",
       'import type { Engine } from "../engine/engine.ts";',
     ],
+    ["the engine itself behind a link", "src/cluster/a.ts", 'import { Engine } from "../engine/engine.ts";'],
+    ["a gateway behind a link", "src/cluster/a.ts", 'import { Hub } from "../broadcast/hub.ts";'],
     ["code of the ports", "src/broadcast/a.ts", 'import { thing } from "../engine/ports.ts";'],
     ["a type among values", "src/broadcast/a.ts", 'import { type Clock } from "../engine/ports.ts";'],
     [

@@ -27,6 +27,8 @@ export interface CrewParts {
   readonly lines: (lines: string) => void;
   readonly warn: (message: string, figures: Readonly<Record<string, number>>) => void;
   readonly report: (message: string, detail: unknown) => void;
+  /** Told when a worker that took another's place serves. */
+  readonly replaced: () => void;
   /** Called once, when workers die faster than they may be replaced. */
   readonly fail: (fault: CrewFault) => void;
   /** Milliseconds from any start. */
@@ -122,7 +124,7 @@ export class Crew {
     await Promise.all(members.map((member) => member.left));
   }
 
-  #add(): void {
+  #add(): Member {
     const { recruit, counter, welcome, ports } = this.#parts;
     this.#incarnations += 1;
     const member = new Member(this.#incarnations, recruit(), this.#hooks());
@@ -133,6 +135,7 @@ export class Crew {
     const { incarnation } = member;
     member.welcome({ ...welcome(), ports, incarnation, elsewhere, views: [...counter.views()] });
     this.#members.add(member);
+    return member;
   }
 
   #hooks(): MemberHooks {
@@ -184,7 +187,7 @@ export class Crew {
     this.#former = addFigures(this.#former, onlyTotals(member.figures));
     this.#tellOthers(member, this.#addresses.drop(member), this.#audiences.drop(member));
     if (this.#phase !== "serving") return;
-    const { limits, monotonic, warn, fail } = this.#parts;
+    const { limits, monotonic, warn, replaced, fail } = this.#parts;
     this.#lost += 1;
     const now = monotonic();
     this.#deaths = [...this.#deaths.filter((at) => now - at < limits.restartWindowMs), now];
@@ -194,7 +197,8 @@ export class Crew {
       return;
     }
     warn(`a worker ended and is replaced: ${why}`, { lost: this.#lost });
-    this.#add();
+    // One that can't listen ends, and is replaced itself.
+    this.#add().listening.then(replaced, () => {});
   }
 }
 

@@ -78,6 +78,17 @@ export class CommandLog implements CommandRecorder {
     const count = this.#count;
     this.#lines = "";
     this.#count = 0;
+    this.#handOver(lines, count);
+  }
+
+  /** Lines that another process made of its own records, which are dropped, counted and told like this one's. */
+  pass(lines: string): void {
+    let count = 0;
+    for (let at = lines.indexOf("\n"); at !== -1; at = lines.indexOf("\n", at + 1)) count += 1;
+    this.#handOver(lines, count);
+  }
+
+  #handOver(lines: string, count: number): void {
     if (!this.#sink.write(lines)) {
       this.#unsaid += count;
       this.#dropped += count;

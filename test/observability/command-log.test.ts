@@ -57,6 +57,19 @@ describe("observability: the command log", () => {
     expect(desk.time.waiting).to.deep.equal({ soon: 0, timers: 0 });
   });
 
+  it("passes another process's lines on as they are, and counts each of those that are dropped", () => {
+    const desk = new Desk();
+    desk.log.pass("a\nb\n");
+    expect(desk.writes).to.deep.equal(["a\nb\n"]);
+    desk.isRead = false;
+    desk.log.pass("c\nd\ne\n");
+    desk.isRead = true;
+    desk.log.pass("f\n");
+    expect(desk.writes).to.deep.equal(["a\nb\n", "f\n"]);
+    expect(desk.log.dropped).to.equal(3);
+    expect(desk.warnings).to.deep.equal([3]);
+  });
+
   it("doesn't wait for the moment when a batch is full, but never writes within the command", () => {
     const desk = new Desk();
     desk.say("a", "b", "c", "d", "e");

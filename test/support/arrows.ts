@@ -36,6 +36,7 @@ const MAY: Readonly<Record<string, Permissions>> = {
   "src/journal": { values: [CORE], types: [PORTS] },
   "src/broadcast": { values: ["src/protocol"], types: [PORTS, CORE] },
   "src/gateway": { values: ["src/protocol", "src/broadcast"], types: [PORTS, CORE] },
+  "src/cluster": { values: [], types: [PORTS, CORE] },
   "src/observability": { values: [], types: [PORTS, CORE] },
   "src/lab": { values: [CORE, "src/engine", "src/journal"], types: [] },
   "src/crowd": { values: ["src/protocol"], types: [CORE] },
