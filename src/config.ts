@@ -344,7 +344,7 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     setting: "workers",
     environment: "WORKERS",
     argument: "n",
-    help: "gateway processes beside the queue's; 0 = all in one; auto = 0 below 4 cores, else one per core but one",
+    help: "gateway processes beside the queue's; 0 = one for all (auto: by the cores)",
   },
   "log-level": {
     setting: "logLevel",

@@ -98,12 +98,7 @@ async function startCrew(
   }
 }
 
-function makeCrew(
-  parts: FrontParts,
-  size: number,
-  ports: Ports,
-  ears: Ears,
-): Crew {
+function makeCrew(parts: FrontParts, size: number, ports: Ports, ears: Ears): Crew {
   const { settings, options, engine, storage } = parts;
   const { limits, version, logger, commandLines, fail } = options;
   const program = fileURLToPath(new URL("./worker.js", import.meta.url));

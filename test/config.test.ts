@@ -6,6 +6,7 @@ import {
   LIMITS,
   readInstant,
   readSettings,
+  workerCount,
   type Settings,
 } from "../src/config.ts";
 
@@ -29,6 +30,7 @@ const VALUES: Readonly<Record<string, { given: string; becomes: unknown; wrong: 
     becomes: "0123456789abcdef",
     wrong: ["short", "x".repeat(257)],
   },
+  workers: { given: "3", becomes: "3", wrong: ["65", "1.5", "many", "AUTO", "=-1"] },
   "log-level": { given: "warn", becomes: "warn", wrong: ["loud", "INFO"] },
 };
 
@@ -62,6 +64,7 @@ describe("config: settings", () => {
       unsafeNoQueue: false,
       rateLimit: 50,
       origin: [],
+      workers: "auto",
       logLevel: "info",
       commandLog: true,
       creating: [],
@@ -169,6 +172,23 @@ describe("config: an instant", () => {
       expect(() => readInstant(text, 0), text).to.throw(ConfigError, `--opens-at ${text}: use a date like`);
     }
   });
+});
+
+describe("config: the number of gateway processes", () => {
+  for (const [workers, cores, expected] of [
+    ["auto", 1, 0],
+    ["auto", 2, 0],
+    ["auto", 3, 0],
+    ["auto", 4, 3],
+    ["auto", 16, 15],
+    ["auto", 256, 64],
+    ["0", 16, 0],
+    ["2", 1, 2],
+  ] as const) {
+    it(`is ${expected} with --workers ${workers} on ${cores} cores`, () => {
+      expect(workerCount(readSettings(["--workers", workers], {}), cores)).to.equal(expected);
+    });
+  }
 });
 
 describe("config: the help", () => {

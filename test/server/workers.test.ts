@@ -123,7 +123,11 @@ describe("a server of several processes", function () {
     const { httpPort } = await startTestServer(flags, { workers: { listedPurchases: 3 } });
     for (let i = 1; i <= 9; i++) await buy(httpPort, `k${i}`, { buyer: `b${i}` });
     const { text } = await askOrganiser(httpPort, "GET", "/sales/default/tickets.csv");
-    const orders = text.trimEnd().split("\r\n").slice(1).map((row) => Number(row.split(",")[0]));
+    const orders = text
+      .trimEnd()
+      .split("\r\n")
+      .slice(1)
+      .map((row) => Number(row.split(",")[0]));
     expect(orders).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     const headers = { authorization: "Bearer the-organiser-of-the-tests" };
     const recount = await ask(httpPort, "GET", "/api/sales/default/audit?recount=1", { headers });
@@ -194,7 +198,10 @@ describe("the death of a worker", function () {
         "everybody buys",
       );
       process.kill(childrenOf(server.pid)[kills % 2] ?? 0, "SIGKILL");
-      await within(server.log.until((line) => line.includes("replaces it serves")), "a new one serves");
+      await within(
+        server.log.until((line) => line.includes("replaces it serves")),
+        "a new one serves",
+      );
     }
     for (const buyer of crowd) buyer.enough = true;
     await Promise.all(running);
