@@ -29,10 +29,10 @@ const link = new Link({
 
 function take(kind: Kind, body: Buffer): void {
   if (kind === FrameKind.welcome && front === null) {
-    front = new RemoteFront(readNote<{ type: "welcome" } & Welcome>(body.toString()), link);
+    front = new RemoteFront(readNote(body.toString()) as unknown as Welcome, link);
     void front.listen();
   } else if (front !== null && kind === FrameKind.turn) front.take(body);
-  else if (front !== null && kind === FrameKind.note) front.hear(readNote<NoteToWorker>(body.toString()));
+  else if (front !== null && kind === FrameKind.note) front.hear(readNote(body.toString()) as NoteToWorker);
   else throw new LinkFault(`a frame of kind ${kind} came out of its turn`);
 }
 

@@ -143,7 +143,7 @@ export class Member {
   #take(kind: FrameKind, body: Buffer): void {
     if (kind === FrameKind.commands) this.#counter.take(body.toString());
     else if (kind === FrameKind.lines) this.#hooks.lines(body.toString());
-    else if (kind === FrameKind.note) this.#hear(readNote<NoteToEngine>(body.toString()));
+    else if (kind === FrameKind.note) this.#hear(readNote(body.toString()) as NoteToEngine);
     else throw new LinkFault(`a worker sent a frame of kind ${kind}`);
   }
 

@@ -94,7 +94,7 @@ export interface ListenFault {
 }
 
 /** @throws {LinkFault} if it is no JSON object with a type. What else is in it is the word of this same program. */
-export function readNote<Note extends { readonly type: string }>(json: string): Note {
+export function readNote(json: string): { readonly type: string } {
   let note: unknown;
   try {
     note = JSON.parse(json);
@@ -104,5 +104,5 @@ export function readNote<Note extends { readonly type: string }>(json: string): 
   if (typeof note !== "object" || note === null || !("type" in note) || typeof note.type !== "string") {
     throw new LinkFault("a note came without a type");
   }
-  return note as Note;
+  return note as { readonly type: string };
 }

@@ -9,7 +9,7 @@ import { RemoteCounter } from "../../src/cluster/remote-counter.ts";
 import { encodePublication, publicationOf, readTurn } from "../../src/cluster/turn-codec.ts";
 import type { Published } from "../../src/engine/ports.ts";
 import { buy, change, create, FINAL, GALA, query, restock } from "../support/commands.ts";
-import { EngineRoom, kindsOf, openRoom, type Reply } from "../support/engine-room.ts";
+import { kindsOf, openRoom, type EngineRoom, type Reply } from "../support/engine-room.ts";
 import { ManualTime } from "../support/manual-time.ts";
 
 const HEADER = 5;

@@ -2,11 +2,13 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { SharedCounts } from "../../src/cluster/shared-counts.ts";
 
+const NAMES = ["a", "b", "c"];
+
 describe("shared counts", () => {
   it("tell each worker what the others have, through any history, and forget who is gone", () => {
     const step = fc.record({
       worker: fc.nat(3),
-      name: fc.constantFrom("a", "b", "c"),
+      name: fc.constantFrom(...NAMES),
       count: fc.nat(3),
       leaves: fc.boolean(),
     });
@@ -16,9 +18,9 @@ describe("shared counts", () => {
         const known = new Map<string, number>();
         for (const { worker, name, count, leaves } of steps) {
           if (leaves) {
-            const had = [..."abc"].filter((name) => (known.get(`${worker}${name}`) ?? 0) > 0);
+            const had = NAMES.filter((name) => (known.get(`${worker}${name}`) ?? 0) > 0);
             expect(counts.drop(worker)).to.have.members(had);
-            for (const name of "abc") known.delete(`${worker}${name}`);
+            for (const name of NAMES) known.delete(`${worker}${name}`);
           } else {
             counts.set(worker, name, count);
             known.set(`${worker}${name}`, count);
@@ -26,7 +28,7 @@ describe("shared counts", () => {
         }
         for (const worker of [0, 1, 2, 3, 9]) {
           const all = new Map(counts.all(worker));
-          for (const name of "abc") {
+          for (const name of NAMES) {
             let sum = 0;
             for (let other = 0; other < 4; other++)
               if (other !== worker) sum += known.get(`${other}${name}`) ?? 0;

@@ -14,6 +14,7 @@ import { JsonClient, WsClient, type Json } from "../support/ws-client.ts";
 
 const TWO = ["--workers", "2"];
 const MANY = String(1_000_000);
+const FAST = ["--rate-limit", "0", "--no-command-log"];
 
 async function metric(port: number, name: string): Promise<number> {
   const { text } = await ask(port, "GET", "/metrics");
@@ -185,10 +186,7 @@ describe("the death of a worker", function () {
 
   it("loses no answered purchase and sells none twice: its clients retry with their keys", async () => {
     const data = await temporaryDirectory();
-    const server = await spawnServer([
-      ...[...TWO, "--data", data, "--stock", MANY],
-      ...["--rate-limit", "0", "--no-command-log"],
-    ]);
+    const server = await spawnServer([...TWO, "--data", data, "--stock", MANY, ...FAST]);
     const crowd = Array.from({ length: 12 }, (_, i) => new Persistent(server, `b${i}`));
     const running = crowd.map((buyer) => buyer.run());
     for (let kills = 1; kills <= 4; kills++) {
