@@ -1,6 +1,6 @@
 /**
  * Commands and answers as they go between a gateway process and the engine's: JSON arrays without names, many in one
- * frame. The same as objects takes twice the time, structured cloning four times (docs/decisions/0009).
+ * frame. The same as objects takes twice the time, structured cloning four times (docs/decisions/0010).
  *
  * Every field is looked at when it comes in: the engine's core is total on well-typed commands only.
  */

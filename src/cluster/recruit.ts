@@ -17,7 +17,7 @@ export const LINK_DESCRIPTOR = 4;
 
 /**
  * The workers accept for themselves, from one listening socket that they share: handing each connection over from one
- * process to another halves the rate (docs/decisions/0009). `node:cluster` is used for that socket and nothing else.
+ * process to another halves the rate (docs/decisions/0010). `node:cluster` is used for that socket and nothing else.
  *
  * @param program path of the worker's compiled file.
  */

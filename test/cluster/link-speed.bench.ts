@@ -1,6 +1,6 @@
 /**
  * What a purchase and its receipt cost on their way between two processes, by way and by notation: the figures of
- * docs/decisions/0009. `node dist/test/cluster/link-speed.bench.js [purchases in a frame] [purchases in all]`.
+ * docs/decisions/0010. `node dist/test/cluster/link-speed.bench.js [purchases in a frame] [purchases in all]`.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { Socket } from "node:net";
