@@ -133,10 +133,14 @@ export class Ear implements Asker {
   }
 
   means(taken: Taken | null, meaning: Meaning): void {
-    const at = this.dues.findIndex(
-      ({ question: { type }, taken: asked, meaning }) =>
-        (isAsked(type) || type === "resume") && meaning === null && asked === taken,
-    );
+    // What the queue refuses at once is what is being read, though a reply made before it may not have left yet.
+    const at =
+      taken === null && this.reading !== null
+        ? this.dues.indexOf(this.reading)
+        : this.dues.findIndex(
+            ({ question: { type }, taken: asked, meaning }) =>
+              (isAsked(type) || type === "resume") && meaning === null && asked === taken,
+          );
     if (at === -1) return;
     this.dues[at]!.meaning = meaning;
     for (let i = at + 1; i < this.dues.length && !isAsked(this.dues[i]!.question.type); i++)
