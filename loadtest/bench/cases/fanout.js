@@ -16,9 +16,16 @@ import { rounds, withAudience } from "./context.js";
  * @typedef {import("../contestants.js").Running} Running
  */
 
-/** Rest between two updates. Ours takes 15 % of the time at most, so it needs more until its rhythm doesn't wait. */
+/** Rest between two updates. */
 const REST_MS = 60;
-const REST_MS_PER_WATCHER = { ours: 0.07, peer: 0.01 };
+const REST_MS_PER_WATCHER = 0.01;
+
+/**
+ * Ours gives its rounds 15 % of the time: its rhythm waits as much longer as a round took, up to two seconds. What is asked
+ * here is what one update costs, not what a second one right behind it does.
+ */
+const OUR_REST_PER_ROUND = 8;
+const OUR_LONGEST_REST_MS = 2_050;
 
 /** What the server still has to do when the last watcher has heard. */
 const SETTLE_MS = 20;
@@ -50,6 +57,8 @@ class Climb {
   #plan;
   #available = 0;
   #watchers = 0;
+  /** How long the last round took. */
+  #lastMs = 0;
 
   /** @param {Running} server @param {Audience} audience @param {import("../profiles.js").Profile["fanout"]} plan */
   constructor(server, audience, plan) {
@@ -85,7 +94,7 @@ class Climb {
     for (let i = 0; i < updates; i++) {
       this.#available -= 1;
       const before = this.#server.processorSeconds();
-      lasts.push((await this.#audience.buy(this.#goal(0, 0))).lastMs);
+      lasts.push(await this.#buy(this.#goal(0, 0)));
       await wait(SETTLE_MS);
       seconds += this.#server.processorSeconds() - before;
       await this.#rest();
@@ -122,7 +131,7 @@ class Climb {
     for (let i = 0; i < this.#plan.repeats; i++) {
       if (i > 0) await this.#restock(1);
       this.#available = 0;
-      lasts.push((await this.#audience.buy(this.#goal(0, 1))).lastMs);
+      lasts.push(await this.#buy(this.#goal(0, 1)));
       await this.#rest();
     }
     await this.#restock(this.#plan.few + this.#plan.many);
@@ -136,6 +145,12 @@ class Climb {
     await this.#server.restock([quantity]);
     await this.#audience.heard();
     await this.#rest();
+  }
+
+  /** @param {import("../audience-driver.js").Goal} goal */
+  async #buy(goal) {
+    this.#lastMs = (await this.#audience.buy(goal)).lastMs;
+    return this.#lastMs;
   }
 
   /** @param {number} available */
@@ -153,7 +168,9 @@ class Climb {
   }
 
   #rest() {
-    return wait(REST_MS + REST_MS_PER_WATCHER[this.#server.ours ? "ours" : "peer"] * this.#watchers);
+    const rest = REST_MS + REST_MS_PER_WATCHER * this.#watchers;
+    const ours = Math.min(OUR_LONGEST_REST_MS, rest + OUR_REST_PER_ROUND * this.#lastMs);
+    return wait(this.#server.ours ? ours : rest);
   }
 }
 
