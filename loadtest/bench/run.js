@@ -6,6 +6,7 @@
  * balance), 2 when it can't begin, and 0 otherwise: a bar that is missed is said in words, because how fast a machine is
  * isn't a question of right and wrong.
  */
+import { existsSync } from "node:fs";
 import { PROFILES } from "./profiles.js";
 import { runPurchases } from "./purchase-run.js";
 import { readSettings } from "./settings.js";
@@ -13,10 +14,17 @@ import { describeSuite } from "./suite-report.js";
 import { VoidRun } from "./trial.js";
 import { Workspace } from "./workspace.js";
 
+const PEERS = new URL("node_modules/", import.meta.url);
+
 await main();
 
 async function main() {
-  const settings = readSettings(process.env, process.argv.slice(2));
+  const settings = settingsOrWhyNot();
+  if (typeof settings === "string") {
+    process.stderr.write(`${settings}\n`);
+    process.exitCode = 2;
+    return;
+  }
   const workspace = new Workspace(settings.directory);
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
     process.once(signal, () => {
@@ -39,11 +47,21 @@ async function main() {
   }
 }
 
+function settingsOrWhyNot() {
+  try {
+    const settings = readSettings(process.env, process.argv.slice(2));
+    const lacksPeers = settings.names.length > 0 && !existsSync(PEERS);
+    return lacksPeers ? "the peers aren't installed: bash loadtest/bench/install-peers.sh" : settings;
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}
+
 /** @param {import("./settings.js").Settings} settings @param {Workspace} workspace */
 async function runCases({ names, profile, suiteRounds, pinSuite, json, docs }, workspace) {
-  const { runSuite, chosen } = await import("./suite.js");
+  const { runSuite } = await import("./suite.js");
   const plan = { ...PROFILES[profile], rounds: suiteRounds ?? PROFILES[profile].rounds };
-  const result = await runSuite(chosen(names), { profile, pin: pinSuite, plan, say }, workspace);
+  const result = await runSuite(names, { profile, pin: pinSuite, plan, say }, workspace);
   if (Object.values(result.cases).some(({ fault }) => fault !== null)) process.exitCode = 1;
   if (docs) (await import("./docs/write.js")).writeDocs(result, say);
   return json ? `${JSON.stringify(result, null, 2)}\n` : describeSuite(result);

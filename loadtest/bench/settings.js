@@ -17,6 +17,12 @@ export const CASES = [
   { name: "64x16", connections: 64, inFlight: 16, bar: 2.5 },
 ];
 
+/** The suite's cases. */
+const SUITE = ["fanout", "storm", "watchers", "stalled", "databases", "journal", "purchases"];
+
+/** Rows of the table of bars whose name isn't that of the case which measures them. @type {Readonly<Record<string, string>>} */
+const ALIASES = { notices: "fanout", aviso: "fanout", idle: "storm" };
+
 const PROFILES = {
   /** What the bars are judged by. */
   full: { ROUNDS: 5, WARM_UP_MS: 1000, MEASURE_MS: 3000 },
@@ -51,7 +57,7 @@ export function readSettings(env, words) {
 
   return {
     /** Cases of the suite; none means the purchases alone. */
-    names,
+    names: chosenNames(names),
     /** Whether docs/performance.md and docs/scale.md are written anew from what was measured. */
     docs: flags.docs,
     profile,
@@ -70,6 +76,17 @@ export function readSettings(env, words) {
     serverFlags: (env.SERVER_FLAGS ?? "").split(" ").filter((flag) => flag !== ""),
     json: flags.json,
   };
+}
+
+/** @param {readonly string[]} names @returns {readonly string[]} */
+function chosenNames(names) {
+  if (names.includes("all")) return SUITE;
+  const chosen = names.map((name) => ALIASES[name] ?? name);
+  const unknown = chosen.find((name) => !SUITE.includes(name));
+  if (unknown === undefined) return [...new Set(chosen)];
+  throw new Error(
+    `there is no case ${unknown}; there are ${[...SUITE, ...Object.keys(ALIASES), "all"].join(", ")}`,
+  );
 }
 
 /** @param {string} name @returns {"full" | "ci"} */

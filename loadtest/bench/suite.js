@@ -32,7 +32,7 @@ import { socketioVersion } from "./socketio-version.js";
  * @property {Record<string, CaseResult>} cases
  */
 
-/** In the order in which they run. @type {Readonly<Record<string, { run: (context: any) => Promise<any[]>, judge: (context: any, trials: any) => Bar[], missing?: () => string | null }>>} */
+/** Named in settings.js, in the order in which they run. @type {Readonly<Record<string, { run: (context: any) => Promise<any[]>, judge: (context: any, trials: any) => Bar[], missing?: () => string | null }>>} */
 export const CASES = {
   fanout,
   storm,
@@ -42,24 +42,6 @@ export const CASES = {
   journal,
   purchases,
 };
-
-/** Rows of the table of bars whose name isn't that of the case which measures them. @type {Readonly<Record<string, string>>} */
-const ALIASES = { notices: "fanout", aviso: "fanout", idle: "storm" };
-
-/** @param {readonly string[]} names @returns {readonly string[]} cases @throws {Error} at a name that is none */
-export function chosen(names) {
-  if (names.includes("all")) return Object.keys(CASES);
-  return [
-    ...new Set(
-      names.map((name) => {
-        const found = ALIASES[name] ?? name;
-        if (CASES[found] !== undefined) return found;
-        const known = [...Object.keys(CASES), ...Object.keys(ALIASES), "all"].join(", ");
-        throw new Error(`there is no case ${name}; there are ${known}`);
-      }),
-    ),
-  ];
-}
 
 /**
  * @param {readonly string[]} names
