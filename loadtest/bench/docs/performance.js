@@ -5,7 +5,7 @@ import { markdownTable } from "./sections.js";
 
 /**
  * @typedef {import("../suite.js").Result} Result
- * @typedef {Result & { cases: Record<string, import("../suite.js").CaseResult & { at: string }> }} Kept
+ * @typedef {Result & { cases: Record<string, import("../suite.js").CaseResult & { at: string, rounds: number }> }} Kept
  */
 
 /** @param {Kept} kept @returns {Readonly<Record<string, string>>} by the name of the section */
@@ -39,20 +39,22 @@ function barsSection({ cases }) {
 }
 
 /** @param {Kept} kept @param {string} name */
-function caseSection({ cases }, name) {
+function caseSection({ cases, at }, name) {
   const found = cases[name];
   if (found === undefined) return "Not measured yet.";
   if (found.skipped !== null) return `Not measured: ${found.skipped}.`;
   const { trials } = found;
   const columns = FIGURES[name]?.(trials) ?? [];
   const contestants = [...new Set(trials.map(({ contestant }) => contestant))];
-  return markdownTable(
+  const apart = `\n\nMeasured apart from the others, ${found.rounds} rounds.`;
+  const figures = markdownTable(
     ["", ...columns.map(({ title }) => title)],
     contestants.map((contestant) => [
       contestant,
       ...columns.map(({ read, digits }) => cell(spreadOf(trials, contestant, read), digits)),
     ]),
   );
+  return found.at === at ? figures : figures + apart;
 }
 
 /** @param {import("../spread.js").Spread | null} value @param {number} digits */

@@ -43,12 +43,21 @@ function filled(name, sections) {
   return Object.entries(sections).reduce((text, [name, section]) => withSection(text, name, section), text);
 }
 
-/** A case that wasn't measured this time, or in vain, stays as it was. @param {Kept | null} before @param {import("../suite.js").Result} result */
+/**
+ * A case that wasn't measured this time, or in vain, stays as it was; and so does what is said of the run, while most
+ * cases are of an earlier one.
+ *
+ * @param {Kept | null} before @param {import("../suite.js").Result} result
+ * @returns {Kept}
+ */
 function keep(before, result) {
+  const { at, rounds } = result;
   const measured = Object.entries(result.cases)
     .filter(([, { fault }]) => fault === null)
-    .map(([name, found]) => [name, { at: result.at, ...found }]);
-  return { ...result, cases: { ...before?.cases, ...Object.fromEntries(measured) } };
+    .map(([name, found]) => /** @type {const} */ ([name, { at, rounds, ...found }]));
+  const cases = { ...before?.cases, ...Object.fromEntries(measured) };
+  const isMost = measured.length > Object.keys(cases).length / 2;
+  return { ...(before === null || isMost ? result : before), cases };
 }
 
 /** @param {string} _key @param {unknown} value */

@@ -14,7 +14,7 @@ export const TOLERANCE = 0.15;
 
 const SEED = 4;
 
-/** Watchers of a gateway that gives its time to nothing else: twenty updates a second wouldn't fit, ten do. */
+/** Every gateway straight on the engine. */
 const WITHOUT_RELAYS = { ...ASSUMED, childrenPerRelay: Number.MAX_SAFE_INTEGER };
 
 /** @param {import("../docs/performance.js").Kept} kept @returns {Readonly<Record<string, string>>} */
@@ -121,7 +121,7 @@ export function breakLines(costs) {
 /** @param {{ watchers: number, what: string } | null} found */
 function where(found) {
   return found === null
-    ? "nothing, up to a thousand million watchers"
+    ? "nothing of what is computed here, up to a thousand million watchers (machines and bandwidth still have to be there)"
     : `${found.what}, from ${roughly(found.watchers)} watchers on`;
 }
 
