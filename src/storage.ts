@@ -79,6 +79,7 @@ export async function openStorage(
       recount: (sale, upTo) => recountSale({ directory, sale, upTo }),
       watch: (onGone) => {
         watching = watchDirectory({
+          disk: nodeDisk,
           path: directory,
           segment: () => journal.segment,
           everyMs: limits.journal.lookMs,

@@ -4,12 +4,13 @@
  * a look at the names tells. What is sold between such an accident and the look is answered: looking before each answer
  * would cost every buyer something, and protect none whose ticket was sold a moment before.
  */
-import { stat } from "node:fs/promises";
 import type { Cancel, Scheduler } from "../engine/ports.ts";
 import { DataDirectory } from "./data-directory.ts";
+import type { Disk } from "./disk.ts";
 import { systemCode } from "./fault.ts";
 
 export interface DirectoryWatchParts {
+  readonly disk: Required<Pick<Disk, "identity">>;
   /** The data directory. */
   readonly path: string;
   /** The segment that is written to. */
@@ -22,14 +23,14 @@ export interface DirectoryWatchParts {
 
 /** Looks until it is cancelled or has found something. What it can't look at for another reason, it leaves to the writes. */
 export function watchDirectory(parts: DirectoryWatchParts): Cancel {
-  const { everyMs, scheduler, onGone } = parts;
+  const { disk, everyMs, scheduler, onGone } = parts;
   const journal = new DataDirectory(parts.path).journal;
   const seen = new Map<string, string>();
   let timer: Cancel | null = null;
   let isCancelled = false;
   const look = async (): Promise<void> => {
     const segment = parts.segment();
-    const why = (await compare(journal, seen)) ?? (await compare(segment, seen));
+    const why = (await compare(journal, seen, disk)) ?? (await compare(segment, seen, disk));
     for (const path of seen.keys()) if (path !== journal && path !== segment) seen.delete(path);
     if (isCancelled) return;
     if (why === null) timer = scheduler.after(everyMs, () => void look());
@@ -45,10 +46,13 @@ export function watchDirectory(parts: DirectoryWatchParts): Cancel {
 }
 
 /** What is wrong with a path, or null. @param seen which file it was, by path; added to. */
-async function compare(path: string, seen: Map<string, string>): Promise<string | null> {
+async function compare(
+  path: string,
+  seen: Map<string, string>,
+  disk: DirectoryWatchParts["disk"],
+): Promise<string | null> {
   try {
-    const { dev, ino } = await stat(path, { bigint: true });
-    const identity = `${dev}-${ino}`;
+    const identity = await disk.identity(path);
     const before = seen.get(path);
     seen.set(path, identity);
     return before === undefined || before === identity ? null : gone(path, "is another file now", "replaced");

@@ -23,6 +23,11 @@ export interface Disk {
   makeDirectory(path: string): Promise<void>;
   /** Makes durable which names the directory holds. */
   syncDirectory(path: string): Promise<void>;
+  /**
+   * Tells a file or directory from every other, whatever its name becomes. Absent where nobody can move or replace one
+   * behind the journal's back.
+   */
+  identity?(path: string): Promise<string>;
 }
 
 export interface DiskFile {

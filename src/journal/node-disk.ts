@@ -15,7 +15,7 @@ const WRITES_ARE_DURABLE = process.platform === "linux";
 /** O_DSYNC is typed as always there, but isn't defined on every system. */
 const DURABLE_FLAGS = constants.O_RDWR | constants.O_CREAT | (WRITES_ARE_DURABLE ? constants.O_DSYNC : 0);
 
-export const nodeDisk: Disk = {
+export const nodeDisk: Required<Disk> = {
   async open(path, mode) {
     if (mode === "read") return new NodeFile(await open(path, "r"), false);
     if (mode === "scratch") return new NodeFile(await open(path, "w+", 0o600), false);
@@ -28,6 +28,10 @@ export const nodeDisk: Disk = {
     await makeDirectory(resolve(path));
   },
   syncDirectory,
+  async identity(path) {
+    const { dev, ino } = await stat(path, { bigint: true });
+    return `${dev}-${ino}`;
+  },
 };
 
 async function syncDirectory(path: string): Promise<void> {

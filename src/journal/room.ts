@@ -26,6 +26,8 @@ export interface RoomParts {
 export class Room {
   readonly #parts: RoomParts;
   readonly #zeros: Buffer;
+  /** Which directory the segments are in, whatever is under its name later. */
+  readonly #home: string | undefined;
   #segment: SegmentFile;
   #spare: SegmentFile | null = null;
   /** Where the next frame goes. */
@@ -35,8 +37,9 @@ export class Room {
   #retry: Cancel | null = null;
   #closed = false;
 
-  private constructor(parts: RoomParts, segment: SegmentFile, zeros: Buffer) {
+  private constructor(parts: RoomParts, home: string | undefined, segment: SegmentFile, zeros: Buffer) {
     this.#parts = parts;
+    this.#home = home;
     this.#segment = segment;
     this.#zeros = zeros;
   }
@@ -45,6 +48,7 @@ export class Room {
   static async begin(parts: RoomParts, header: FileHeader): Promise<Room> {
     const { disk, directory, limits } = parts;
     const zeros = Buffer.alloc(limits.stepBytes);
+    const home = await disk.identity?.(directory.journal);
     const segment = await SegmentFile.create(disk, directory.sparePath, zeros);
     try {
       await segment.extend();
@@ -57,7 +61,7 @@ export class Room {
       await segment.close();
       throw error;
     }
-    const room = new Room(parts, segment, zeros);
+    const room = new Room(parts, home, segment, zeros);
     room.tend();
     return room;
   }
@@ -132,6 +136,7 @@ export class Room {
     const { directory } = this.#parts;
     const header = encodeFileHeader("SEGMENT", next);
     await spare.begin(header, directory.segmentPath(next.first), directory.journal);
+    await this.#expectHome();
     const full = this.#segment;
     this.#segment = spare;
     this.#spare = null;
@@ -139,6 +144,18 @@ export class Room {
     await full.close();
     this.tend();
     return header;
+  }
+
+  /**
+   * The open segment stays the same file wherever its directory goes, but a new one comes to be under a name: in a copy
+   * that took the directory's place, it would be part of another journal.
+   */
+  async #expectHome(): Promise<void> {
+    const { disk, directory } = this.#parts;
+    if ((await disk.identity?.(directory.journal)) === this.#home) return;
+    throw new Error(
+      `${directory.journal} is another directory now: put back the one that was there at the start`,
+    );
   }
 
   #spareIsReady(): boolean {

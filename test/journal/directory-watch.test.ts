@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { systemScheduler } from "../../src/engine/system.ts";
 import { watchDirectory } from "../../src/journal/directory-watch.ts";
+import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { cleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/inbox.ts";
 
@@ -17,6 +18,7 @@ async function watched() {
   const told: string[] = [];
   const state = { open: segments[0]!, looks: 0 };
   const watch = watchDirectory({
+    disk: nodeDisk,
     path,
     segment: () => {
       state.looks += 1;

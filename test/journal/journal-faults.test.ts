@@ -101,6 +101,24 @@ describe("journal: a disk that fails", () => {
     expect((await journal.append(history(1))).kind).to.equal("durable");
   });
 
+  it("takes nothing into a new segment once another directory has the name of its own", async () => {
+    let inode = 1;
+    const disk = Object.assign(new MemoryDisk(), { identity: () => Promise.resolve(String(inode)) });
+    const { journal } = await open(disk);
+    await settle();
+    const events = history(400);
+    for (let at = 0; journal.segment.endsWith("0000000000000000.log"); at++) {
+      expect((await journal.append([events[at]!])).kind).to.equal("durable");
+    }
+    const segment = journal.segment;
+    inode = 2;
+    let result = await journal.append([events[journal.offset]!]);
+    while (result.kind === "durable") result = await journal.append([events[journal.offset]!]);
+    expect(result).to.have.property("kind", "unknown");
+    expect(result).to.have.property("message").that.includes("/data/journal is another directory now");
+    expect(journal.segment).to.equal(segment);
+  });
+
   it("stops trying to make space once it is closed", async () => {
     const { disk, journal, time } = await open();
     await settle();
