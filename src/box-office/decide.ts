@@ -99,8 +99,8 @@ function decideBuy(state: BoxOffice, command: Buy, stamp: Stamp, rules: Rules): 
   const bought: PurchasedItem[] = [];
   const soldOut: SaleEvent[] = [];
   for (const item of command.items) {
-    const sale = state.sales.get(item.sale);
-    if (sale === undefined) return refuse({ reason: "unknown_sale" });
+    // An item whose sale doesn't exist was refused above.
+    const sale = state.sales.get(item.sale) as Sale;
     const remaining = sale.available - item.quantity;
     bought.push({ sale: sale.id, order: sale.orders + 1, remaining, codes: item.codes });
     if (sale.sold + item.quantity === sale.capacity) {

@@ -47,11 +47,12 @@ class Table {
     if (this.#waitingWords > 0) this.#settle();
     const slots = this.#slots;
     const mask = slots.length - 1;
-    for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
-      const value = slots[at + 1] as number;
-      if (value === 0) return -1;
+    let at = (hash << 1) & mask;
+    for (let value = slots[at + 1] as number; value !== 0; value = slots[at + 1] as number) {
       if (slots[at] === hash && accepts(value - 1)) return value - 1;
+      at = (at + 2) & mask;
     }
+    return -1;
   }
 
   #settle(): void {

@@ -145,6 +145,11 @@ export function asDiskFault(error: unknown, directory: string): unknown {
   );
 }
 
+/** What somebody threw, as words. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 /** The system's name of an error, such as `ENOSPC`, or null. */
 export function systemCode(error: unknown): string | null {
   if (!(error instanceof Error) || !("syscall" in error || "errno" in error)) return null;

@@ -17,6 +17,7 @@
 import type { SaleEvent } from "../box-office/event.ts";
 import type { AppendResult, Clock, Journal, JournalHealth } from "../engine/ports.ts";
 import { eventsJson } from "./event-json.ts";
+import { messageOf } from "./fault.ts";
 import type { FileHeader } from "./file-header.ts";
 import { chainHash, EVENTS, FRAME_HEADER_BYTES, FrameEncoder } from "./frame.ts";
 import type { JournalLimits } from "./limits.ts";
@@ -154,7 +155,7 @@ export class FileJournal implements Journal {
   }
 
   #fail(cause: unknown): AppendResult {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     this.#refusal ??= { kind: "unknown", message: `the journal could not be written: ${why}`, cause };
     this.#land();
     return this.#refusal;

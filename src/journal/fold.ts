@@ -52,7 +52,6 @@ export async function foldSnapshot(disk: Disk, job: FoldJob): Promise<Folded> {
     if (before.hash !== header.before)
       throw new JournalCorrupt(directory.segmentPath(upTo), 0, "it doesn't continue the segment before it");
     const books = booksRecord(state);
-    if (books.sales.length === 0) await writer.add(BOOKS, books);
     for (const sale of books.sales) await writer.add(BOOKS, { ...books, sales: [sale] });
     await writer.end();
   } finally {

@@ -16,7 +16,7 @@
  */
 import { stat, unlink } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { asDiskFault, DataDirectoryInUse, systemCode, type Holder } from "./fault.ts";
 import { nodeDisk } from "./node-disk.ts";
 
@@ -28,6 +28,9 @@ export interface Lock {
 /** What the holder may take to answer. */
 const ANSWER_TIMEOUT_MS = 1_000;
 
+/** Where neither names without files nor pipes are. */
+const SOCKET_FILE = "lock.sock";
+
 const MAX_ANSWER_CHARACTERS = 4_096;
 
 /**
@@ -35,13 +38,19 @@ const MAX_ANSWER_CHARACTERS = 4_096;
  *
  * @param describe what the program adds about itself, such as its addresses; asked whenever somebody wants to know.
  * @param since when the process started, in ISO 8601.
+ * @param platform whose kind of lock is taken; all but Windows' can be tried on Linux.
  * @throws {DataDirectoryInUse} if another process, or this one, holds it.
  * @throws {DiskFault} if the directory can't be made or looked at.
  */
-export async function lockDirectory(directory: string, since: string, describe: () => string): Promise<Lock> {
+export async function lockDirectory(
+  directory: string,
+  since: string,
+  describe: () => string,
+  platform: NodeJS.Platform = process.platform,
+): Promise<Lock> {
   try {
     await nodeDisk.makeDirectory(directory);
-    const address = await addressOf(directory);
+    const address = await lockAddress(directory, platform);
     const server =
       (await listen(address, since, describe)) ?? (await takeOver(directory, address, since, describe));
     return { release: () => new Promise((resolve) => server.close(() => resolve())) };
@@ -56,21 +65,25 @@ export async function lockDirectory(directory: string, since: string, describe: 
  * @returns null if nobody does, `silent` if whoever does doesn't say.
  * @throws {DiskFault} if the directory isn't there or can't be looked at.
  */
-export async function findHolder(directory: string): Promise<Holder | "silent" | null> {
+export async function findHolder(
+  directory: string,
+  platform: NodeJS.Platform = process.platform,
+): Promise<Holder | "silent" | null> {
   try {
-    const holder = await askHolder(await addressOf(directory));
+    const holder = await askHolder(await lockAddress(directory, platform));
     return holder === "dead" ? null : (holder ?? "silent");
   } catch (error) {
     throw asDiskFault(error, directory);
   }
 }
 
-async function addressOf(directory: string): Promise<string> {
+/** Where the holder of a directory listens. @throws the system's error if the directory isn't there. */
+export async function lockAddress(directory: string, platform: NodeJS.Platform): Promise<string> {
   const { dev, ino } = await stat(directory, { bigint: true });
   const name = `bilheteria-${dev.toString(16)}-${ino.toString(16)}`;
-  if (process.platform === "linux") return `\0${name}`;
-  if (process.platform === "win32") return `\\\\.\\pipe\\${name}`;
-  return join(directory, "lock.sock");
+  if (platform === "linux") return `\0${name}`;
+  if (platform === "win32") return `\\\\.\\pipe\\${name}`;
+  return join(directory, SOCKET_FILE);
 }
 
 /** Null if the address is taken. */
@@ -101,10 +114,9 @@ async function takeOver(
 ): Promise<Server> {
   const holder = await askHolder(address);
   if (holder !== "dead") throw new DataDirectoryInUse(directory, holder);
-  if (process.platform !== "linux" && process.platform !== "win32") {
-    await unlink(address).catch(() => undefined);
-  }
+  if (basename(address) === SOCKET_FILE) await unlink(address).catch(() => undefined);
   const server = await listen(address, since, describe);
+  /* c8 ignore next -- a third process came between the two lines above */
   if (server === null) throw new DataDirectoryInUse(directory, null);
   return server;
 }

@@ -10,33 +10,34 @@ import { dirname, resolve } from "node:path";
 import type { Disk, DiskFile } from "./disk.ts";
 import { systemCode } from "./fault.ts";
 
-const WRITES_ARE_DURABLE = process.platform === "linux";
-
-/** O_DSYNC is typed as always there, but isn't defined on every system. */
-const DURABLE_FLAGS = constants.O_RDWR | constants.O_CREAT | (WRITES_ARE_DURABLE ? constants.O_DSYNC : 0);
-
-export const nodeDisk: Required<Disk> = {
-  async open(path, mode) {
-    if (mode === "read") return new NodeFile(await open(path, "r"), false);
-    if (mode === "scratch") return new NodeFile(await open(path, "w+", 0o600), false);
-    return new NodeFile(await open(path, DURABLE_FLAGS, 0o600), !WRITES_ARE_DURABLE);
-  },
-  rename: (from, to) => rename(from, to),
-  remove: (path) => unlink(path),
-  list: (directory) => readdir(directory),
-  async makeDirectory(path) {
-    await makeDirectory(resolve(path));
-  },
-  syncDirectory,
-  async identity(path) {
-    const { dev, ino } = await stat(path, { bigint: true });
-    return `${dev}-${ino}`;
-  },
-};
-
-async function syncDirectory(path: string): Promise<void> {
+/** @param platform whose ways are taken; they all work on Linux, and so can be tried there. */
+export function diskOf(platform: NodeJS.Platform): Required<Disk> {
+  const writesAreDurable = platform === "linux";
+  // O_DSYNC is typed as always there, but isn't defined on every system.
+  const durableFlags = constants.O_RDWR | constants.O_CREAT | (writesAreDurable ? constants.O_DSYNC : 0);
   // Windows can't open a directory for syncing; NTFS journals its names by itself.
-  if (process.platform === "win32") return;
+  const syncDirectory = platform === "win32" ? () => Promise.resolve() : syncNames;
+  return {
+    async open(path, mode) {
+      if (mode === "read") return new NodeFile(await open(path, "r"), false);
+      if (mode === "scratch") return new NodeFile(await open(path, "w+", 0o600), false);
+      return new NodeFile(await open(path, durableFlags, 0o600), !writesAreDurable);
+    },
+    rename: (from, to) => rename(from, to),
+    remove: (path) => unlink(path),
+    list: (directory) => readdir(directory),
+    makeDirectory: (path) => makeDirectory(resolve(path), syncDirectory),
+    syncDirectory,
+    async identity(path) {
+      const { dev, ino } = await stat(path, { bigint: true });
+      return `${dev}-${ino}`;
+    },
+  };
+}
+
+export const nodeDisk: Required<Disk> = diskOf(process.platform);
+
+async function syncNames(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
     await handle.sync();
@@ -105,17 +106,17 @@ class NodeFile implements DiskFile {
  * Makes the directory and those above it that are missing. Not `recursive: true`, which tries again for ever where
  * the system says that a parent which is there isn't (as /proc does).
  */
-async function makeDirectory(path: string): Promise<void> {
+async function makeDirectory(path: string, syncDirectory: Disk["syncDirectory"]): Promise<void> {
   try {
-    await makeOne(path);
+    await makeOne(path, syncDirectory);
   } catch (error) {
     if (systemCode(error) !== "ENOENT" || dirname(path) === path) throw error;
-    await makeDirectory(dirname(path));
-    await makeOne(path);
+    await makeDirectory(dirname(path), syncDirectory);
+    await makeOne(path, syncDirectory);
   }
 }
 
-async function makeOne(path: string): Promise<void> {
+async function makeOne(path: string, syncDirectory: Disk["syncDirectory"]): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {

@@ -86,7 +86,7 @@ export class Room {
 
   /** Whether any frame can be taken, be it in the next segment. */
   hasRoom(): boolean {
-    return this.fits(this.#parts.limits.maxFrameBytes) || this.#spareIsReady();
+    return this.fits(this.#parts.limits.maxFrameBytes) || this.#readySpare() !== null;
   }
 
   /** A frame was written. */
@@ -113,9 +113,10 @@ export class Room {
   async makeFit(bytes: number, next: FileHeader): Promise<Buffer | null> {
     if (this.fits(bytes)) return null;
     const full = this.#position + bytes >= this.#parts.limits.segmentBytes;
-    if (full && this.#spareIsReady()) return this.#roll(next);
+    const spare = this.#readySpare();
+    if (full && spare !== null) return this.#roll(spare, next);
     if (this.#making === null) this.tend();
-    if (this.#making === null) throw new Error(this.#trouble ?? "no space is being made");
+    if (this.#making === null) throw new Error(`${this.#trouble}`);
     await this.#making;
     if (this.#trouble !== null) throw new Error(this.#trouble);
     return this.makeFit(bytes, next);
@@ -130,9 +131,7 @@ export class Room {
     await this.#spare?.close();
   }
 
-  async #roll(next: FileHeader): Promise<Buffer> {
-    const spare = this.#spare;
-    if (spare === null) throw new Error("no spare segment is ready");
+  async #roll(spare: SegmentFile, next: FileHeader): Promise<Buffer> {
     const { directory } = this.#parts;
     const header = encodeFileHeader("SEGMENT", next);
     await spare.begin(header, directory.segmentPath(next.first), directory.journal);
@@ -158,8 +157,8 @@ export class Room {
     );
   }
 
-  #spareIsReady(): boolean {
-    return this.#spare !== null && this.#spare.made > 0;
+  #readySpare(): SegmentFile | null {
+    return this.#spare !== null && this.#spare.made > 0 ? this.#spare : null;
   }
 
   #isLow(): boolean {

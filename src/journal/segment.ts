@@ -2,7 +2,7 @@
 import type { SaleEvent } from "../box-office/event.ts";
 import type { DataDirectory, NumberedFile } from "./data-directory.ts";
 import type { Disk, DiskFile } from "./disk.ts";
-import { JournalCorrupt, systemCode } from "./fault.ts";
+import { JournalCorrupt, messageOf, systemCode } from "./fault.ts";
 import { decodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from "./file-header.ts";
 import { chainHash, EVENTS } from "./frame.ts";
 import { parseFrame, readFrames, type Chain, type Stop } from "./frame-reader.ts";
@@ -121,7 +121,7 @@ export function readOn(
       if (events.length !== count) throw new Error(`the frame holds ${events.length} events, not ${count}`);
       return visit(events, header.epoch, position);
     } catch (cause) {
-      throw new JournalCorrupt(path, position, cause instanceof Error ? cause.message : String(cause), cause);
+      throw new JournalCorrupt(path, position, messageOf(cause), cause);
     }
   });
 }

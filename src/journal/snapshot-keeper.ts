@@ -3,6 +3,7 @@
  * time, and one that fails is reported and tried again at the next seal: without it a start is slower, nothing else.
  */
 import type { DataDirectory } from "./data-directory.ts";
+import { messageOf } from "./fault.ts";
 import type { Folded } from "./fold-job.ts";
 import type { FoldRunner, Running } from "./fold-runner.ts";
 import type { JournalLimits } from "./limits.ts";
@@ -68,8 +69,7 @@ export class SnapshotKeeper {
     } catch (error) {
       this.#running = null;
       if (this.#closed) return;
-      const why = error instanceof Error ? error.message : String(error);
-      onNote({ kind: "snapshot_failed", message: `no snapshot could be written: ${why}` });
+      onNote({ kind: "snapshot_failed", message: `no snapshot could be written: ${messageOf(error)}` });
     }
   }
 }

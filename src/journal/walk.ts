@@ -83,19 +83,18 @@ async function judgeEnd(
   visit: EventVisitor,
 ): Promise<{ readonly end: Stop; readonly tail: Tail }> {
   const { maxFrameBytes } = limits;
+  if (!isLast) return { end: first, tail: await judgeSealedTail(segment, first) };
   let end = first;
-  for (let looks = 1; ; looks++) {
-    const size = await segment.file.size();
-    const tail = isLast
-      ? await judgeTail(segment.file, size, end, maxFrameBytes)
-      : await judgeSealedTail(segment, size, end);
-    if (tail.kind === "clean" || pause === null || !isLast || looks === LIVE_LOOKS) return { end, tail };
+  let tail = await judgeTail(segment.file, await segment.file.size(), end, maxFrameBytes);
+  for (let looks = 1; tail.kind !== "clean" && pause !== null && looks < LIVE_LOOKS; looks++) {
     await pause(LIVE_PAUSE_MS);
     const next = await readOn(segment, end, { maxFrameBytes, until }, visit);
     // What looked bad has become a sound frame: it was being written, and so is whatever stands behind it now.
     if (next.position > end.position) return { end: next, tail: { kind: "clean" } };
     end = next;
+    tail = await judgeTail(segment.file, await segment.file.size(), end, maxFrameBytes);
   }
+  return { end, tail };
 }
 
 /** What the segment after this one has to continue. */
@@ -104,12 +103,13 @@ export function afterSegment({ header, end }: WalkedSegment): Before {
 }
 
 /** A sealed segment ends in zeros: its last frame was followed by another segment, so it was whole. */
-async function judgeSealedTail(segment: OpenedSegment, size: number, stop: Stop): Promise<Tail> {
+async function judgeSealedTail(segment: OpenedSegment, stop: Stop): Promise<Tail> {
   const { position, reason, why } = stop;
+  const { file, size } = segment;
   if (position >= size) {
     return { kind: "damaged", position, what: "the file ends where space made ahead should follow" };
   }
-  const after = await firstNonZero(segment.file, position, size);
+  const after = await firstNonZero(file, position, size);
   if (after === null) return { kind: "clean" };
   return { kind: "damaged", position, what: reason === "header" ? "no intact frame stands there" : why };
 }
