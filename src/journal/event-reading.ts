@@ -59,8 +59,8 @@ async function read(
   visit: FrameVisitor,
 ): Promise<Reading> {
   const segments = await listSegments(disk, directory);
-  const begins = segments[0]?.offset ?? 0;
-  await assertStartIsKnown(disk, directory, segments, limits.maxFrameBytes);
+  const begins = segments[0].offset;
+  await assertStartIsKnown(disk, directory, segments[0], limits.maxFrameBytes);
   const holding = segments.findLastIndex(({ offset }) => offset <= from);
   let before: Before | "anything" | null = begins === 0 && holding <= 0 ? null : "anything";
   let last: WalkedSegment | null = null;
@@ -90,24 +90,28 @@ async function read(
   };
 }
 
-async function listSegments(disk: Disk, directory: DataDirectory): Promise<NumberedFile[]> {
+async function listSegments(
+  disk: Disk,
+  directory: DataDirectory,
+): Promise<readonly [NumberedFile, ...NumberedFile[]]> {
   const names = await disk.list(directory.path);
   if (!names.includes("journal")) throw new NoJournal(directory.path);
   const segments = await directory.segments(disk);
   const misnamed = await findMisnamed(disk, directory, segments);
   if (misnamed !== null) throw misnamed;
-  if (segments.length === 0) throw new NoJournal(directory.path);
-  return segments;
+  const [first, ...rest] = segments;
+  if (first === undefined) throw new NoJournal(directory.path);
+  return [first, ...rest];
 }
 
 /** Older segments may be archived, if a snapshot stands for them; without one they are lost. */
 async function assertStartIsKnown(
   disk: Disk,
   directory: DataDirectory,
-  [first]: readonly NumberedFile[],
+  first: NumberedFile,
   maxFrameBytes: number,
 ): Promise<void> {
-  if (first === undefined || first.offset === 0) return;
+  if (first.offset === 0) return;
   const path = directory.snapshotPath(first.offset);
   const names = await disk.list(directory.path);
   const snapshots = names.includes("snapshots") ? await directory.snapshotFiles(disk) : [];

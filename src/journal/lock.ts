@@ -25,6 +25,9 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+/** On macOS; Linux takes four more. */
+const MAX_SOCKET_PATH_BYTES = 103;
+
 /** What the holder may take to answer. */
 const ANSWER_TIMEOUT_MS = 1_000;
 
@@ -83,11 +86,17 @@ export async function lockAddress(directory: string, platform: NodeJS.Platform):
   const name = `bilheteria-${dev.toString(16)}-${ino.toString(16)}`;
   if (platform === "linux") return `\0${name}`;
   if (platform === "win32") return `\\\\.\\pipe\\${name}`;
-  return join(directory, SOCKET_FILE);
+  const path = join(directory, SOCKET_FILE);
+  // A longer one is cut without a word, and two directories that begin alike would share a lock.
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
+    const message = `${path} is longer than the ${MAX_SOCKET_PATH_BYTES} bytes that the path of a socket may have`;
+    throw Object.assign(new Error(message), { code: "ENAMETOOLONG", syscall: "bind" });
+  }
+  return path;
 }
 
-/** Null if the address is taken. */
-function listen(address: string, since: string, describe: () => string): Promise<Server | null> {
+/** Null if the address is taken. @throws the system's error if it can't be listened on. */
+export function listen(address: string, since: string, describe: () => string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       const holder: Holder = { pid: process.pid, since, text: describe() };
@@ -116,7 +125,7 @@ async function takeOver(
   if (holder !== "dead") throw new DataDirectoryInUse(directory, holder);
   if (basename(address) === SOCKET_FILE) await unlink(address).catch(() => undefined);
   const server = await listen(address, since, describe);
-  /* c8 ignore next -- a third process came between the two lines above */
+  // A third process came between the two lines above, or it is no socket.
   if (server === null) throw new DataDirectoryInUse(directory, null);
   return server;
 }

@@ -85,11 +85,12 @@ async function headerOf(disk: Disk, path: string): Promise<FileHeader | null> {
   const file = await disk.open(path, "read");
   try {
     const bytes = Buffer.alloc(FILE_HEADER_BYTES);
-    const header = decodeFileHeader("SEGMENT", bytes.subarray(0, await file.read(bytes, 0)));
+    const read = await file.read(bytes, 0).catch((error: unknown) => {
+      if (systemCode(error) !== "EISDIR") throw error;
+      return 0;
+    });
+    const header = decodeFileHeader("SEGMENT", bytes.subarray(0, read));
     return typeof header === "string" ? null : header;
-  } catch (error) {
-    if (systemCode(error) === "EISDIR") return null;
-    throw error;
   } finally {
     await file.close();
   }

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Command } from "../../src/box-office/command.ts";
+import type { SaleEvent } from "../../src/box-office/event.ts";
 import {
   buy,
   buyTogether,
@@ -33,6 +34,20 @@ describe("box office: a purchase", () => {
     const { items, position } = answered(office.do(second), "receipt");
     expect(items[0]).to.deep.include({ order: 2, remaining: 2, codes: second.items[0]!.codes });
     expect(position).to.deep.equal({ epoch: 3, offset: 2 });
+  });
+
+  it("whose key was made for it alone isn't looked up", () => {
+    const command = buy(GALA, 1, { key: "fresh" });
+    office.do({ ...command, fresh: true });
+    const again = { ...buy(GALA, 1, { key: "fresh" }), fresh: true };
+    expect(answered(office.do(again), "receipt")).to.include({ repeated: false });
+    expect(office.sale(GALA)).to.include({ sold: 2, available: 3 });
+  });
+
+  it("from a sale that waits for the organiser alone is refused without a time", () => {
+    const { events } = office.ask(create(FINAL, 5));
+    office.happen({ ...events[0], phase: "scheduled" } as SaleEvent);
+    expect(office.refusal(buy(FINAL))).to.deep.equal({ reason: "not_open", opensInMs: 0 });
   });
 
   it("is one event with the codes in it", () => {

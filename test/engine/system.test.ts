@@ -31,6 +31,13 @@ describe("engine: ticket codes", () => {
 });
 
 describe("engine: the system's time", () => {
+  it("is that of the machine, in whole milliseconds", () => {
+    const before = Date.now();
+    const now = systemClock.now();
+    expect(now).to.be.within(before, Date.now());
+    expect(Number.isInteger(now)).to.equal(true);
+  });
+
   it("runs what is due soon after the code that asked for it, and before a timer", async () => {
     const order: string[] = [];
     await new Promise<void>((resolve) => {

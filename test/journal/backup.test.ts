@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { backUp } from "../../src/journal/backup.ts";
 import { assertNoBackup, readMark } from "../../src/journal/backup-mark.ts";
+import { DataDirectory } from "../../src/journal/data-directory.ts";
+import { inspect } from "../../src/journal/inspection.ts";
 import { createBoxOffice } from "../../src/box-office/box-office.ts";
 import { BackupFault, JournalCorrupt, NoJournal } from "../../src/journal/fault.ts";
 import { openFileJournal } from "../../src/journal/opening.ts";
@@ -236,6 +238,29 @@ describe("journal: backup", () => {
       const found = disk.afterPowerLoss((n) => n % 2 === 0);
       expect(await rejection(readMark(found, TARGET))).to.include({ code: "NOT_A_BACKUP" });
     }
+  });
+
+  it("is looked at as what it is: with its mark, which may be damaged or another's", async () => {
+    const look = async (disk: MemoryDisk) =>
+      inspect({ disk, directory: new DataDirectory(TARGET), limits: LIMITS, pause: null });
+    const disk = MemoryDisk.of(log.contents);
+    await backUpTo(disk);
+    const whole = await look(disk);
+    expect(whole).to.include({ isBackup: true, starts: null });
+    expect(whole.findings).to.deep.equal([]);
+    const mark = disk.contents().get("/backup/BACKUP")!;
+    const damaged = MemoryDisk.of(disk.contents().set("/backup/BACKUP", withBitTurned(mark, 300)));
+    expect((await look(damaged)).findings[0]).to.include({ file: "/backup/BACKUP", offset: 0 });
+    const other = MemoryDisk.of((await smallLog(1_000)).contents);
+    await backUpTo(other);
+    const foreign = MemoryDisk.of(
+      disk.contents().set("/backup/BACKUP", other.contents().get("/backup/BACKUP")!),
+    );
+    expect((await look(foreign)).findings[0]!.what).to.contain("made of another journal");
+    const segment = "/backup/journal/0000000000000000.log";
+    const worse = MemoryDisk.of(disk.contents().set(segment, Buffer.alloc(1_024)));
+    for (const path of disk.contents().keys()) if (path.startsWith("/backup/snap")) await worse.remove(path);
+    expect((await look(worse)).findings.map(({ file }) => file)).to.deep.equal([segment]);
   });
 
   it("is never sold from", async () => {

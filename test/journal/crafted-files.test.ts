@@ -80,6 +80,19 @@ describe("journal: a crafted segment is refused", () => {
     expect(error.message).to.contain("its epoch 3 is below");
   });
 
+  it("of its log and in its place, that continues another frame", async () => {
+    const first = craftSegment([{ events: [created()] }], STEP);
+    const path = "/data/journal/0000000000000001.log";
+    const second = craftSegment([], STEP, { first: 1, before: "cd".repeat(16) });
+    const files = new Map([
+      [PATH, first.bytes],
+      [path, second.bytes],
+    ]);
+    const error = await rejection(open(MemoryDisk.of(files)));
+    expect(error).to.include({ file: path, offset: 0 });
+    expect(error.message).to.contain("doesn't continue the segment before it");
+  });
+
   it("that says it continues another, where the log begins", async () => {
     const { bytes } = craftSegment([{ events: [created()] }], STEP, { before: "cd".repeat(16) });
     expect((await openOnly(bytes)).message).to.contain("continues a segment that isn't there");

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import type { SaleEvent } from "../../src/box-office/event.ts";
+import type { Purchased, SaleEvent } from "../../src/box-office/event.ts";
 import { eventsJson } from "../../src/journal/event-json.ts";
 import { created, purchased } from "./events.ts";
 
@@ -41,6 +41,34 @@ describe("journal: the JSON of events", () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+
+  it("is the same for purchases of every shape", () => {
+    const plain = purchased(1) as Purchased;
+    const [item] = plain.items as [Purchased["items"][0]];
+    const shapes: Purchased[] = [
+      plain,
+      { ...plain, items: [] },
+      { ...plain, items: [item, { ...item, order: 2 }] },
+      ...[[], ["a"], ["a", "b"], ["a", "é"]].map((codes) => ({
+        ...plain,
+        items: [{ ...item, codes: codes as unknown as typeof item.codes }],
+      })),
+      ...[
+        { order: Number.NaN },
+        { remaining: Number.POSITIVE_INFINITY },
+        { sale: '"' as typeof item.sale },
+      ].map((odd) => ({ ...plain, items: [{ ...item, ...odd }] })),
+      { ...plain, at: Number.NaN },
+      { ...plain, v: 2 as 1 },
+      { ...plain, buyer: "\\" as typeof plain.buyer },
+      { ...plain, key: "\n" as typeof plain.key },
+    ];
+    for (const shape of shapes) {
+      expect(eventsJson([shape]).json).to.equal(JSON.stringify([shape]));
+    }
+    expect(eventsJson(shapes).json).to.equal(JSON.stringify(shapes));
+    expect(eventsJson([]).json).to.equal("[]");
   });
 
   it("is said to be ASCII only where it is", () => {

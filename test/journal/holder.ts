@@ -9,7 +9,13 @@ import { created, purchased, SMALL } from "./events.ts";
 const [directory = "", what] = process.argv.slice(2);
 
 try {
-  const lock = await lockDirectory(directory, "2026-11-21T06:20:00.000Z", () => "http://localhost:8080");
+  const platform = what === "darwin" ? what : process.platform;
+  const lock = await lockDirectory(
+    directory,
+    "2026-11-21T06:20:00.000Z",
+    () => "http://localhost:8080",
+    platform,
+  );
   if (what === "sell") await sell(lock);
   else process.send?.("locked");
   setInterval(() => undefined, 1_000);

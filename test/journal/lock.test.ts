@@ -1,14 +1,15 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { createBoxOffice } from "../../src/box-office/box-office.ts";
 import { systemClock, systemScheduler } from "../../src/engine/system.ts";
 import { DataDirectoryInUse } from "../../src/journal/fault.ts";
-import { lockDirectory } from "../../src/journal/lock.ts";
+import { findHolder, listen, lockAddress, lockDirectory } from "../../src/journal/lock.ts";
 import { nodeDisk } from "../../src/journal/node-disk.ts";
 import { openFileJournal } from "../../src/journal/opening.ts";
 import { dump, history, SMALL, stateAfter } from "./events.ts";
@@ -62,6 +63,90 @@ describe("journal: lock", () => {
     await lock.release();
     await (await lockDirectory(directory, "now", () => "")).release();
     await other.release();
+  });
+
+  it("tells whoever asks who holds it, and takes nothing from anybody", async () => {
+    expect(await findHolder(directory)).to.equal(null);
+    const lock = await lockDirectory(directory, "today", () => "port 1");
+    expect(await findHolder(directory)).to.deep.equal({ pid: process.pid, since: "today", text: "port 1" });
+    await lock.release();
+    expect(await findHolder(directory)).to.equal(null);
+    expect(await readdir(directory)).to.deep.equal([]);
+    expect(await rejection(findHolder(join(directory, "none")))).to.include({ code: "DISK_FAILED" });
+  });
+
+  for (const [title, answer] of [
+    ["that says nothing", ""],
+    ["that says no JSON", "hello\n"],
+    ["that says something else in JSON", '{"pid":"many"}\n'],
+    ["that never stops talking", "x".repeat(100_000)],
+  ] as const) {
+    it(`is held against a process ${title}`, async () => {
+      const server = createServer((socket) => socket.on("error", () => undefined).end(answer));
+      server.listen({ path: await lockAddress(directory, process.platform) });
+      await once(server, "listening");
+      try {
+        const error = await rejection(lockDirectory(directory, "now", () => ""));
+        expect(error).to.include({ code: "DATA_DIRECTORY_IN_USE", pid: null });
+        expect(error.message).to.contain("a process that doesn't say who it is");
+        expect(await findHolder(directory)).to.equal("silent");
+      } finally {
+        server.close();
+      }
+    });
+  }
+
+  it("names no address where its holder names none", async () => {
+    const lock = await lockDirectory(directory, "now", () => "");
+    const error = await rejection(lockDirectory(directory, "now", () => ""));
+    await lock.release();
+    expect(error.message).to.contain(`process ${process.pid}, running since now. Stop`);
+  });
+
+  it("is a pipe on Windows, and a socket file where names without files aren't known", async () => {
+    expect(await lockAddress(directory, "win32")).to.match(/^\\\\\.\\pipe\\bilheteria-[0-9a-f]+-[0-9a-f]+$/);
+    expect(await lockAddress(directory, "darwin")).to.equal(join(directory, "lock.sock"));
+  });
+
+  it("as a socket file is taken over from a dead owner, and from no living one", async () => {
+    const take = () => lockDirectory(directory, "now", () => "", "darwin");
+    const child = fork(HOLDER, [directory, "darwin"]);
+    children.push(child);
+    await once(child, "message");
+    expect(await rejection(take())).to.include({ code: "DATA_DIRECTORY_IN_USE", pid: child.pid });
+    await kill(child);
+    expect(await readdir(directory)).to.deep.equal(["lock.sock"]);
+    expect(await findHolder(directory, "darwin")).to.equal(null);
+    const lock = await take();
+    expect(await findHolder(directory, "darwin")).to.include({ pid: process.pid });
+    await lock.release();
+  });
+
+  it("as a socket file is held against whatever else has its name", async () => {
+    await mkdir(join(directory, "lock.sock"));
+    const error = await rejection(lockDirectory(directory, "now", () => "", "darwin"));
+    expect(error).to.include({ code: "DATA_DIRECTORY_IN_USE", pid: null });
+    expect(await readdir(directory)).to.deep.equal(["lock.sock"]);
+  });
+
+  it("as a socket file is held against what can't even be asked", async () => {
+    await symlink("lock.sock", join(directory, "lock.sock"));
+    expect(await findHolder(directory, "darwin")).to.equal("silent");
+    expect(await rejection(lockDirectory(directory, "now", () => "", "darwin"))).to.include({ pid: null });
+  });
+
+  it("passes on what the system has against a socket", async () => {
+    const address = join(directory, "none", "lock.sock");
+    const error = await rejection(listen(address, "now", () => ""));
+    expect(error).to.have.property("syscall", "listen");
+  });
+
+  it("as a socket file is refused where the path is too long for one, and would be cut", async () => {
+    const deep = join(directory, "d".repeat(200));
+    const error = await rejection(lockDirectory(deep, "now", () => "", "darwin"));
+    expect(error).to.include({ name: "DiskFault", code: "DISK_FAILED" });
+    expect(error.message).to.contain("longer than the 103 bytes");
+    expect(await readdir(deep)).to.deep.equal([]);
   });
 
   it("is free again once its owner was killed", async () => {

@@ -1,0 +1,58 @@
+import { expect } from "chai";
+import { createBoxOffice } from "../../src/box-office/box-office.ts";
+import { buy, create, FINAL, GALA, query } from "../support/commands.ts";
+import { EngineRoom, openRoom } from "../support/engine-room.ts";
+import { promises } from "../support/manual-time.ts";
+
+describe("engine: a fault of whoever listens", () => {
+  it("stops it for good, in the words that were thrown, and nothing that waits is decided", async () => {
+    const room = await openRoom();
+    room.onReply = () => void room.submit(query(GALA));
+    room.onPublish = () => {
+      // oxlint-disable-next-line no-throw-literal -- whatever is thrown, words have to come of it
+      throw "no error at all";
+    };
+    room.submit(buy(GALA));
+    room.time.settle();
+    await promises();
+    await room.journal.finish();
+    const answered = room.replies.length;
+    room.time.settle();
+    await promises();
+    expect(room.faults).to.have.length(1);
+    expect(room.faults[0]).to.include({ code: "INVARIANT_BROKEN", message: "no error at all" });
+    expect(room.replies).to.have.length(answered);
+    expect(room.submit(query(GALA))).to.equal(false);
+  });
+
+  it("stops the timer of a deadline too", async () => {
+    const room = await openRoom();
+    room.submit(create(FINAL, 5, { opensAt: room.time.now() + 60_000 }));
+    room.time.settle();
+    await promises();
+    await room.journal.finish();
+    expect(room.time.waiting.timers).to.equal(1);
+    room.onPublish = () => {
+      throw new Error("broken");
+    };
+    room.submit(buy(GALA));
+    room.time.settle();
+    await promises();
+    await room.journal.finish();
+    expect(room.faults[0]).to.include({ message: "broken" });
+    expect(room.time.waiting.timers).to.equal(0);
+  });
+});
+
+describe("engine: a state that only counts", () => {
+  it("has no purchases to walk through", async () => {
+    const room = new EngineRoom({ state: createBoxOffice("count") });
+    room.submit(create(GALA, 5));
+    room.submit(buy(GALA));
+    room.time.settle();
+    await promises();
+    await room.journal.finish();
+    expect(room.engine.view(GALA)).to.include({ sold: 1 });
+    expect([...room.engine.purchases(GALA)]).to.deep.equal([]);
+  });
+});
