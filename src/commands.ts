@@ -108,23 +108,21 @@ export function readCommandLine(
 
 /** The flags of a command, or the variables that stand for them, or their defaults. */
 export class GivenFlags {
-  readonly #values: ReadonlyMap<string, string | boolean>;
+  readonly #values: ReadonlyMap<string, string | true>;
 
   /** @throws {ConfigError} if they aren't what the command takes. */
   constructor(name: CommandName, args: readonly string[], environment: NodeJS.ProcessEnv) {
     const { flags } = COMMANDS[name] as OfflineCommand;
-    const values = new Map<string, string | boolean>();
+    const values = new Map<string, string | true>();
     const given = parse(name, flags, args);
     for (const [flag, { environment: variable, fallback, isRequired, isOffset }] of Object.entries(flags)) {
       const fromEnvironment = variable === undefined ? undefined : environment[variable];
       const value = given[flag] ?? (fromEnvironment === "" ? undefined : fromEnvironment) ?? fallback;
       if (value === "" || (value === undefined && isRequired === true))
         throw new ConfigError(`--${flag} is missing. See bilheteria ${name} --help`);
-      if (isOffset === true && value !== undefined && !/^\d{1,15}$/.test(String(value)))
-        throw new ConfigError(
-          `--${flag} ${String(value)}: use a whole number. See bilheteria ${name} --help`,
-        );
-      if (typeof value === "string" || typeof value === "boolean") values.set(flag, value);
+      if (isOffset === true && typeof value === "string" && !/^\d{1,15}$/.test(value))
+        throw new ConfigError(`--${flag} ${value}: use a whole number. See bilheteria ${name} --help`);
+      if (typeof value === "string" || value === true) values.set(flag, value);
     }
     this.#values = values;
   }

@@ -14,7 +14,7 @@ export interface Liveness {
 /** @throws {DiskFault} if the directory isn't there. */
 export async function livenessOf(directory: string): Promise<Liveness> {
   const holder = await findHolder(directory);
-  return { holder, pause: holder === null ? null : async (ms) => void (await wait(ms)) };
+  return { holder, pause: holder === null ? null : (ms) => wait(ms) };
 }
 
 /** Who sells from the directory, as a sentence. */

@@ -86,8 +86,8 @@ async function judgeEnd(
   if (!isLast) return { end: first, tail: await judgeSealedTail(segment, first) };
   let end = first;
   let tail = await judgeTail(segment.file, await segment.file.size(), end, maxFrameBytes);
-  for (let looks = 1; tail.kind !== "clean" && pause !== null && looks < LIVE_LOOKS; looks++) {
-    await pause(LIVE_PAUSE_MS);
+  for (let left = pause === null ? 0 : LIVE_LOOKS; tail.kind !== "clean" && left > 0; left--) {
+    await pause?.(LIVE_PAUSE_MS);
     const next = await readOn(segment, end, { maxFrameBytes, until }, visit);
     // What looked bad has become a sound frame: it was being written, and so is whatever stands behind it now.
     if (next.position > end.position) return { end: next, tail: { kind: "clean" } };
