@@ -92,14 +92,19 @@ export async function startOurs({
   return { child, port: await listening(child, log) };
 }
 
+/** @type {boolean | null} */
+let hasWorkers = null;
+
 /** Whether this build of ours knows a flag. @param {string} flag */
 export function oursHas(flag) {
   return spawnSync(process.execPath, [MAIN, "--help"], { encoding: "utf8" }).stdout.includes(flag);
 }
 
-/** @param {number} stock */
+/** One process, however many cores there are, unless later flags say otherwise. @param {number} stock */
 function flagsFor(stock) {
-  const flags = ["--port", "0", "--no-tcp", "--rate-limit", "0", "--admin-token", ADMIN_TOKEN];
+  hasWorkers ??= oursHas("--workers");
+  const workers = hasWorkers ? ["--workers", "0"] : [];
+  const flags = [...workers, "--port", "0", "--no-tcp", "--rate-limit", "0", "--admin-token", ADMIN_TOKEN];
   return [...flags, "--stock", String(stock)];
 }
 
