@@ -1,6 +1,7 @@
 /** The measured parts of docs/performance.md, from what the suite found. */
 import { FIGURES, thousands } from "../figures.js";
 import { spreadOf } from "../spread.js";
+import { plots } from "./plots.js";
 import { markdownTable } from "./sections.js";
 
 /**
@@ -11,7 +12,12 @@ import { markdownTable } from "./sections.js";
 /** @param {Kept} kept @returns {Readonly<Record<string, string>>} by the name of the section */
 export function performanceSections(kept) {
   const sections = Object.keys(FIGURES).map((name) => [name, caseSection(kept, name)]);
-  return { machine: machineSection(kept), bars: barsSection(kept), ...Object.fromEntries(sections) };
+  return {
+    machine: machineSection(kept),
+    bars: barsSection(kept),
+    workers: workersSection(kept),
+    ...Object.fromEntries(sections),
+  };
 }
 
 /** @param {Kept} kept */
@@ -36,6 +42,13 @@ function barsSection({ cases }) {
       note === "" ? words[verdict] : `${words[verdict]}: ${note}`,
     ]),
   );
+}
+
+/** @param {Kept} kept */
+function workersSection(kept) {
+  return "workers.svg" in plots(kept)
+    ? "![One process and two workers: connections a second, and the AVISO](images/workers.svg)"
+    : "Not measured yet.";
 }
 
 /** @param {Kept} kept @param {string} name */
