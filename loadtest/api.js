@@ -111,7 +111,7 @@ function request(opening, key, quantity) {
 /** @param {import("k6/http").RefinedResponse<any>} response @returns {Reply} */
 function read({ status, body, timings }) {
   purchaseReply.add(timings.duration);
-  const text = String(body);
+  const text = typeof body === "string" ? body : "";
   try {
     return { status, text, body: JSON.parse(text) };
   } catch {

@@ -166,9 +166,10 @@ async function seeTheEnd(person, opening) {
 }
 
 function readServer() {
-  const { body } = http.get(`${place.httpBase}/metrics`, { timeout: `${place.replyTimeoutMs}ms` });
+  const params = { timeout: `${place.replyTimeoutMs}ms`, responseType: /** @type {const} */ ("text") };
+  const { body } = http.get(`${place.httpBase}/metrics`, params);
   /** @param {string} name */
-  const metric = (name) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(String(body))?.[1] ?? 0);
+  const metric = (name) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(body ?? "")?.[1] ?? 0);
   return {
     memoryBytes: metric("bilheteria_process_resident_memory_bytes"),
     sockets: metric("bilheteria_sockets"),

@@ -9,7 +9,8 @@ import { resultTable } from "./crowd/result-table.ts";
 import type { CrowdResult } from "./crowd/result.ts";
 import type { Verdict } from "./crowd/verdict.ts";
 import { number } from "./crowd/words.ts";
-import { crowdHelpText, CrowdUsageError, readCrowdSettings, type CrowdSettings } from "./crowd-settings.ts";
+import { crowdHelpText, CrowdUsageError } from "./crowd-flags.ts";
+import { readCrowdSettings, type CrowdSettings } from "./crowd-settings.ts";
 import { descriptorLimit } from "./descriptors.ts";
 
 const EXIT_CODES: Readonly<Record<Verdict, number>> = { passed: 0, failed: 1, interrupted: 130 };

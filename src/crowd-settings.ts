@@ -1,10 +1,16 @@
 /** The words after `bilheteria crowd` become settings here. What it says is Portuguese: it is for a classroom. */
-import { parseArgs } from "node:util";
 import { DEFAULT_SALE, LIMITS, readSettings } from "./config.ts";
 import type { Addresses } from "./crowd/meeting.ts";
 import type { CrowdPlan, Transport } from "./crowd/plan.ts";
 import type { Range } from "./crowd/random.ts";
 import { milliseconds, number } from "./crowd/words.ts";
+import {
+  CROWD_FLAGS,
+  CrowdUsageError,
+  parseCrowdFlags,
+  type CrowdFlagName,
+  type Given,
+} from "./crowd-flags.ts";
 
 export interface CrowdSettings {
   readonly plan: CrowdPlan;
@@ -13,61 +19,13 @@ export interface CrowdSettings {
   readonly json: boolean;
 }
 
-export interface CrowdFlag {
-  /** What the value stands for; switches have none. */
-  readonly argument?: string;
-  readonly standard?: string;
-  readonly repeatable?: true;
-  readonly help: string;
-}
-
-/** Every flag of the crowd. The help and docs/crowd.md follow this table; a test compares them. */
-export const CROWD_FLAGS = {
-  users: { argument: "n", standard: "1000", help: "usuários ao mesmo tempo, cada um com a sua conexão" },
-  transport: {
-    argument: "qual",
-    help: "ws, tcp ou both (metade cada um); sem ela, o que --url disser, ou ws",
-  },
-  rounds: { argument: "a-b", standard: "10-20", help: "quantas vezes cada um consulta e compra" },
-  think: { argument: "a-b", standard: "100-2000", help: "milissegundos entre consultar e comprar" },
-  listen: { argument: "a-b", standard: "5-10", help: "segundos à escuta do AVISO depois de comprar" },
-  url: {
-    argument: "endereço",
-    standard: "ws://localhost:8080",
-    repeatable: true,
-    help: "ws://, wss:// ou tcp://; pode ser repetida, uma de cada",
-  },
-  http: { argument: "endereço", help: "onde está a auditoria; sem ela, no endereço do ws" },
-  "notice-within": {
-    argument: "ms",
-    standard: "5000",
-    help: "prazo do AVISO, desde o envio da última compra",
-  },
-  seed: { argument: "n", help: "repete os sorteios de outra multidão; sem ela, um ao acaso" },
-  chaos: { help: "um quinto dos usuários cai no meio, manda o que não é comando ou lê devagar" },
-  json: { help: "escreve o relatório em JSON" },
-} as const satisfies Readonly<Record<string, CrowdFlag>>;
-
-type CrowdFlagName = keyof typeof CROWD_FLAGS;
-type Given = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
-
-/** The command line of the crowd can't be used; the message says why, in Portuguese. */
-export class CrowdUsageError extends Error {
-  readonly code = "BAD_CROWD_USAGE";
-
-  constructor(message: string) {
-    super(`${message}. Veja bilheteria crowd --help`);
-    this.name = "CrowdUsageError";
-  }
-}
-
 /**
  * @param args the words after `crowd`.
  * @param newSeed a whole number from 0 up to the highest seed, for where none is given.
  * @throws {CrowdUsageError} at the first that is unknown or out of range.
  */
 export function readCrowdSettings(args: readonly string[], newSeed: () => number): CrowdSettings {
-  const given = parse(args);
+  const given = parseCrowdFlags(args);
   const { crowd } = LIMITS;
   const text = (name: "users" | "rounds" | "think" | "listen" | "notice-within"): string =>
     given[name] === undefined ? CROWD_FLAGS[name].standard : String(given[name]);
@@ -94,58 +52,6 @@ export function readCrowdSettings(args: readonly string[], newSeed: () => number
     noticeWithinMs: readWhole("notice-within", text("notice-within"), 1, crowd.noticeWithinMs),
     json: given["json"] === true,
   };
-}
-
-export function crowdHelpText(): string {
-  const rows = Object.entries<CrowdFlag>(CROWD_FLAGS).map(([name, { argument, standard, help }]) => {
-    const left = `  --${name}${argument === undefined ? "" : ` <${argument}>`}`;
-    return `${left.padEnd(26)} ${help}${standard === undefined ? "" : ` (${standard})`}`;
-  });
-  return [
-    "Uso: bilheteria crowd [opções]",
-    "",
-    "Uma multidão na bilheteria: cada usuário conecta, consulta, pensa, compra, escuta o AVISO e recomeça. No fim,",
-    "o veredito: foi vendido o estoque, cada ingresso uma vez, e todos ouviram que acabou? A multidão compra tudo o que há:",
-    "comece uma venda só para ela, com bilheteria serve --fresh --stock <n>.",
-    "",
-    ...rows,
-    `${"  --help".padEnd(26)} este texto`,
-    "",
-    "Sai com 0 se tudo o que foi prometido foi cumprido, 1 se algo não foi (ou o servidor caiu no meio), 2 se a linha de",
-    "comando não serve, 3 se a multidão não pôde começar, 130 se foi interrompida com Ctrl+C (com o relatório parcial).",
-  ].join("\n");
-}
-
-function parse(args: readonly string[]): Given {
-  const options = Object.fromEntries(
-    Object.entries<CrowdFlag>(CROWD_FLAGS).map(([name, { argument, repeatable }]) => [
-      name,
-      argument === undefined
-        ? { type: "boolean" as const }
-        : { type: "string" as const, multiple: repeatable === true },
-    ]),
-  );
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
-  } catch {
-    throw new CrowdUsageError(explainWord(args));
-  }
-}
-
-/** Node's own complaint is in English and names neither the place nor the remedy: the first wrong word is found here. */
-function explainWord(args: readonly string[]): string {
-  for (let i = 0; i < args.length; i++) {
-    const [word = "", value] = (args[i] ?? "").split(/=(.*)/s, 2);
-    const name = word.slice(2);
-    if (!word.startsWith("--")) return `${JSON.stringify(args[i])} sobra na linha de comando`;
-    if (!Object.hasOwn(CROWD_FLAGS, name)) return `não há opção ${word}`;
-    const flag: CrowdFlag = CROWD_FLAGS[name as CrowdFlagName];
-    if (flag.argument === undefined && value !== undefined) return `${word} não leva valor`;
-    if (flag.argument === undefined || value !== undefined) continue;
-    i += 1;
-    if (i >= args.length || args[i]?.startsWith("-") === true) return `${word} precisa de um valor`;
-  }
-  return "a linha de comando não serve";
 }
 
 function readWhole(name: CrowdFlagName, text: string, low: number, high: number): number {

@@ -3,15 +3,13 @@
  * other; what is owed is owed to a connection.
  */
 import { now } from "./clock.ts";
+import { isFair, type Asked } from "./fair-answer.ts";
 import { readLine, type Line } from "./line.ts";
 import type { Tally } from "./tally.ts";
 import { TcpWire } from "./tcp-wire.ts";
 import type { Transport } from "./plan.ts";
 import { WebSocketWire } from "./websocket-wire.ts";
 import type { Place, Wire } from "./wire.ts";
-
-/** What its owner sends: the two commands of the specification, or rubbish, which must be refused. */
-export type Asked = "CONSULTAR" | "COMPRAR" | "rubbish";
 
 interface Command {
   readonly asked: Asked;
@@ -253,26 +251,3 @@ export class Connection {
     this.#settle(null);
   }
 }
-
-/** Whether a person who sends this, slowly enough, may be answered so. */
-function isFair(asked: Asked, line: Line): boolean {
-  switch (asked) {
-    case "CONSULTAR":
-      return line.kind === "left" || (line.kind === "refused" && line.reason === "busy");
-    case "COMPRAR":
-      return (
-        line.kind === "bought" ||
-        (line.kind === "refused" && ["sold_out", "busy", "paused", "not_open"].includes(line.reason))
-      );
-    case "rubbish":
-      return line.kind === "refused" && NO_COMMAND.has(line.reason);
-  }
-}
-
-const NO_COMMAND: ReadonlySet<string> = new Set([
-  "bad_message",
-  "too_long",
-  "binary",
-  "bad_quantity",
-  "bad_key",
-]);

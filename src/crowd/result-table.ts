@@ -14,7 +14,7 @@ const MARKS = { kept: "ok   ", broken: "FALHA", open: "  –  " } as const;
 
 /** The table for a person, in Portuguese. */
 export function resultTable(result: CrowdResult): string {
-  const { chaos, complaints, checks, verdict } = result;
+  const { chaos, complaints, checks, verdict, interrupted } = result;
   return [
     "",
     ...figures(result).map(([name, value]) => `  ${name.padEnd(16)} ${value}`),
@@ -30,7 +30,7 @@ export function resultTable(result: CrowdResult): string {
     ),
     ...(complaints.length === 0 ? [] : ["", "  Exemplos:", ...complaints.map((text) => `    ${text}`)]),
     "",
-    `VEREDITO: ${VERDICTS[verdict]}${verdict === "interrupted" ? " (relatório parcial)" : ""}`,
+    `VEREDITO: ${VERDICTS[verdict]}${interrupted ? " (relatório parcial)" : ""}`,
   ].join("\n");
 }
 

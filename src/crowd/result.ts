@@ -10,6 +10,8 @@ import { judge, vanishedSales, verdictOf, type Check, type Verdict } from "./ver
 /** What `--json` prints. */
 export interface CrowdResult {
   readonly verdict: Verdict;
+  /** The report is of what was counted until then. */
+  readonly interrupted: boolean;
   readonly seed: number;
   readonly users: Readonly<Record<"all" | "ws" | "tcp" | "unruly", number>>;
   readonly rounds: Range & { readonly planned: number; readonly played: number };
@@ -57,6 +59,7 @@ export function describeResult(run: Run): CrowdResult {
   const checks = judge(run);
   return {
     verdict: verdictOf(checks, outcome),
+    interrupted: outcome.interrupted,
     seed: plan.seed,
     users: { all: plan.users, ...usersBy(plan), unruly },
     rounds: { ...plan.rounds, planned: rounds, played: counts.rounds },

@@ -5,7 +5,7 @@
  */
 import type { Audit, SaleNow } from "./books.ts";
 import type { Outcome } from "./conductor.ts";
-import { FAULTS, type Fault } from "./tally.ts";
+import { FAULTS, type Fault, type Sums } from "./tally.ts";
 import { number } from "./words.ts";
 
 export interface Evidence {
@@ -38,7 +38,7 @@ export type CheckName = keyof typeof CHECKS;
 export interface Check {
   readonly name: CheckName;
   readonly title: string;
-  /** `open`: the run ended too early to say. */
+  /** `open`: nothing of it was seen, or the run ended too early to say. */
   readonly state: "kept" | "broken" | "open";
   /** Why, where it was broken. */
   readonly detail: string;
@@ -48,10 +48,11 @@ export type Verdict = "passed" | "failed" | "interrupted";
 
 /** The checks in the order of `CHECKS`. */
 export function judge(evidence: Evidence): Check[] {
-  const { interrupted } = evidence.outcome;
+  const { interrupted, sums } = evidence.outcome;
   return (Object.keys(CHECKS) as CheckName[]).map((name) => {
     const detail = COMPLAINTS[name](evidence);
-    const isOpen = interrupted && (detail === "" || NEEDS_THE_END.has(name));
+    const wasUnseen = NEEDS_TO_BE_SEEN[name]?.(sums.counts) === 0;
+    const isOpen = interrupted ? detail === "" || NEEDS_THE_END.has(name) : detail === "" && wasUnseen;
     const state = isOpen ? "open" : detail === "" ? "kept" : "broken";
     return { name, title: CHECKS[name], state, detail: isOpen ? "" : detail };
   });
@@ -76,6 +77,13 @@ const NEEDS_THE_END: ReadonlySet<CheckName> = new Set<CheckName>([
   "remaining_all",
   "notice_in_time",
 ]);
+
+/** What must have happened at least once for a check to mean anything. */
+const NEEDS_TO_BE_SEEN: Readonly<Partial<Record<CheckName, (counts: Sums["counts"]) => number>>> = {
+  notice_once: ({ noticed }) => noticed,
+  notice_in_time: ({ noticed }) => noticed,
+  notice_newcomers: ({ newcomers }) => newcomers,
+};
 
 /** What is wrong, or nothing. */
 const COMPLAINTS: Readonly<Record<CheckName, (evidence: Evidence) => string>> = {

@@ -3,7 +3,8 @@ import { LIMITS } from "../../src/config.ts";
 import { playCrowd } from "../../src/crowd/play.ts";
 import type { CrowdResult } from "../../src/crowd/result.ts";
 import { readCrowdSettings } from "../../src/crowd-settings.ts";
-import { StubBoxOffice, type Lie } from "../loadtest/stub-box-office.ts";
+import { StubBoxOffice } from "../loadtest/stub-box-office.ts";
+import type { Lie } from "../loadtest/stub-office.ts";
 
 export const STUB_STOCK = 10;
 

@@ -3,8 +3,8 @@ import { expect } from "chai";
 import type { CrowdResult } from "../../src/crowd/result.ts";
 import { Remainings } from "../../src/crowd/remainings.ts";
 import { sumUp, Tally } from "../../src/crowd/tally.ts";
-import { CHECKS, judge, type CheckName, type Evidence } from "../../src/crowd/verdict.ts";
-import type { Lie } from "../loadtest/stub-box-office.ts";
+import { CHECKS, judge, verdictOf, type CheckName, type Evidence } from "../../src/crowd/verdict.ts";
+import type { Lie } from "../loadtest/stub-office.ts";
 import { brokenChecks, meetStub } from "./meeting-stub.ts";
 
 /** Each lie with the checks that it must break, and no others. */
@@ -106,6 +106,30 @@ describe("the verdict of a crowd whose buyers vanished unanswered", () => {
     twice.outcome.remainings.add(9);
     const names = judge(twice).filter(({ state }) => state === "broken");
     expect(names.map(({ name }) => name)).to.deep.equal(["remaining_once"]);
+  });
+});
+
+describe("the verdict of a crowd that saw no end", () => {
+  it("leaves what it would have to say of the AVISO open, and passes nothing", () => {
+    const checks = judge(evidence(5, 5, 0));
+    const open = checks.filter(({ state }) => state === "open").map(({ name }) => name);
+    expect(open).to.deep.equal(["notice_once", "notice_in_time", "notice_newcomers"]);
+    expect(verdictOf(checks, evidence(5, 5, 0).outcome)).to.equal("failed");
+  });
+
+  it("is neither passed nor failed for what is missing after an interruption", () => {
+    const cut = evidence(5, 5, 0);
+    const outcome = { ...cut.outcome, interrupted: true };
+    const checks = judge({ ...cut, outcome });
+    expect(checks.filter(({ state }) => state !== "open")).to.deep.equal([]);
+    expect(verdictOf(checks, outcome)).to.equal("interrupted");
+  });
+
+  it("fails after an interruption too for what no rest of the run could have mended", () => {
+    const cut = evidence(5, 5, 0);
+    cut.outcome.remainings.add(9);
+    const outcome = { ...cut.outcome, interrupted: true };
+    expect(verdictOf(judge({ ...cut, outcome }), outcome)).to.equal("failed");
   });
 });
 

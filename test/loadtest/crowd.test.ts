@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { needK6, runCrowd, type CrowdRun } from "./k6.ts";
-import { type Lie, StubBoxOffice } from "./stub-box-office.ts";
+import { StubBoxOffice } from "./stub-box-office.ts";
+import type { Lie } from "./stub-office.ts";
 
 const STOCK = 10;
 

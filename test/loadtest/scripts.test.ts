@@ -1,7 +1,8 @@
 /** spike.js, soak.js, watchers.js and api.js: each threshold is seen to fail once, as the crowd's are. */
 import { expect } from "chai";
 import { needK6, runScript, type CrowdRun, type Script } from "./k6.ts";
-import { StubBoxOffice, type Lie } from "./stub-box-office.ts";
+import { StubBoxOffice } from "./stub-box-office.ts";
+import type { Lie } from "./stub-office.ts";
 import { STUB_TOKEN } from "./stub-http.ts";
 
 type Case = readonly [Lie, readonly string[], Record<string, string>?];
@@ -44,7 +45,7 @@ const LIES: Readonly<Record<Exclude<Script, "crowd">, readonly Case[]>> = {
     ["pushes numbers of long ago", ["freshness"]],
     ["sends an AVISO of long ago", ["notice_age"]],
     ["pushes no number", ["updates_heard", fault("ends_stale"), fault("notice_early")]],
-    ["never pushes the last number to one", [fault("ends_stale"), fault("notice_early")]],
+    ["never pushes the last number to one program", [fault("ends_stale"), fault("notice_early")]],
     ["pushes a higher number", [fault("stock_rise")]],
     ["pushes the same stock twice", [fault("stale_push")]],
     ["skips an AVISO", [fault("notice_missing")]],

@@ -10,69 +10,17 @@ import {
   type Server as TcpServer,
   type Socket,
 } from "node:net";
-import { WebSocket, WebSocketServer } from "ws";
-import { jsonClient, tcpClient, webSocketClient, type Client } from "./stub-clients.ts";
+import { WebSocketServer, type WebSocket } from "ws";
+import { jsonClient, tcpClient, webSocketClient } from "./stub-clients.ts";
 import { StubHttp } from "./stub-http.ts";
-
-export type Lie =
-  | "none"
-  | "oversells"
-  | "keeps the last ticket"
-  | "repeats a remaining number"
-  | "answers a purchase with a negative number"
-  | "goes negative"
-  | "stock rises"
-  | "pushes a higher number"
-  | "pushes the same stock twice"
-  | "pushes no number"
-  | "never pushes the last number to one"
-  | "pushes sums that don't add up"
-  | "pushes numbers of long ago"
-  | "skips an AVISO"
-  | "sends two AVISOs"
-  | "sends one AVISO late"
-  | "sends an AVISO of long ago"
-  | "AVISO before zero"
-  | "AVISO to newcomers"
-  | "opens without an AVISO to one"
-  | "sells before the opening"
-  | "answers nonsense"
-  | "answers twice"
-  | "answers rubbish as if it were a question"
-  | "answers slowly"
-  | "refuses by rate"
-  | "never answers one"
-  | "drops one"
-  | "refuses one handshake"
-  | "dies in the middle"
-  | "a key buys twice"
-  | "a key changes its receipt"
-  | "a key takes another order"
-  | "gives one place twice"
-  | "keeps sockets"
-  | "grows"
-  | "audit does not balance"
-  | "audit hides a sale"
-  | "audit invents a sale"
-  | "audit loses a code";
+import type { Client, Lie, Office, Sale } from "./stub-office.ts";
 
 /** How late a late AVISO is. */
 const LATE_MS = 3_000;
-/** How slow a slow answer is, and how old an old number. */
+/** How slow a slow answer is. */
 const SLOW_MS = 800;
-export const LONG_AGO_MS = 60_000;
 
-/** What the books say of the sale. */
-export interface Sale {
-  readonly sale: string;
-  readonly state: string;
-  readonly capacity: number;
-  readonly available: number;
-  readonly held: number;
-  readonly sold: number;
-}
-
-export class StubBoxOffice {
+export class StubBoxOffice implements Office {
   readonly #lie: Lie;
   readonly #http: Server;
   readonly #tcp: TcpServer;
@@ -138,19 +86,16 @@ export class StubBoxOffice {
     await Promise.all(closed);
   }
 
-  /** Whether this is what it lies about. */
   lies(lie: Lie): boolean {
     return this.#lie === lie;
   }
 
-  /** Whether this is the lie to tell, and the first time for it. */
   once(lie: Lie): boolean {
     if (this.#lie !== lie || this.#lied) return false;
     this.#lied = true;
     return true;
   }
 
-  /** Instead of the sale that it had. @param opensAt epoch milliseconds; null for now. */
   begin(sale: string, stock: number, opensAt: number | null): void {
     this.#sale = sale;
     this.#stock = stock;
@@ -160,7 +105,6 @@ export class StubBoxOffice {
     if (opensAt !== null) this.#timers.push(setTimeout(() => this.#open(), opensAt - Date.now()));
   }
 
-  /** @param buyer isn't told what it is answered. @returns what remains, or null if nothing is left. */
   take(buyer: Client | null): number | null {
     const kept = this.#lie === "keeps the last ticket" ? 1 : 0;
     if (this.#left <= kept && !this.once("oversells")) return null;
@@ -282,7 +226,7 @@ export class StubBoxOffice {
 
   #pushStock(client: Client, isLast: boolean): void {
     if (this.#lie === "pushes no number") return;
-    if (isLast && this.once("never pushes the last number to one")) return;
+    if (isLast && client.speaksJson && this.once("never pushes the last number to one program")) return;
     client.tellStock(this.#left);
     if (this.once("pushes the same stock twice")) client.tellStock(this.#left);
     if (this.once("pushes a higher number")) client.tellStock(this.#left + 1);

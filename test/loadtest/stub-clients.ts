@@ -1,25 +1,18 @@
 /** How the stub speaks to each kind of client. */
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
-import { LONG_AGO_MS, type StubBoxOffice } from "./stub-box-office.ts";
+import type { Client, Office } from "./stub-office.ts";
 
 const NOTICE = "AVISO: O estoque acabou de esgotar!";
 
-export interface Client {
-  /** Whether it hears the stock unasked. */
-  readonly hearsStock: boolean;
-  readonly isOpen: () => boolean;
-  /** A line of the text dialect. */
-  readonly say: (line: string) => void;
-  readonly tellStock: (left: number) => void;
-  readonly tellNotice: () => void;
-  readonly terminate: () => void;
-}
+/** How old an old number is. */
+const LONG_AGO_MS = 60_000;
 
 export function webSocketClient(socket: WebSocket): Client {
   const say = (line: string): void => socket.send(line);
   return {
     hearsStock: true,
+    speaksJson: false,
     isOpen: () => socket.readyState === WebSocket.OPEN,
     say,
     tellStock: (left) => say(`ESTOQUE: ${left}`),
@@ -34,6 +27,7 @@ export function tcpClient(socket: Socket): Client {
   };
   return {
     hearsStock: false,
+    speaksJson: false,
     isOpen: () => socket.writable,
     say,
     tellStock: (left) => say(`ESTOQUE: ${left}`),
@@ -43,12 +37,13 @@ export function tcpClient(socket: Socket): Client {
 }
 
 /** It says hello at once. */
-export function jsonClient(socket: WebSocket, office: StubBoxOffice): Client {
+export function jsonClient(socket: WebSocket, office: Office): Client {
   const send = (message: object): void => socket.send(JSON.stringify(message));
   const { sale } = office.sale;
   send({ type: "hello", protocol: socket.protocol, serverTime: Date.now(), sale });
   return {
     hearsStock: true,
+    speaksJson: true,
     isOpen: () => socket.readyState === WebSocket.OPEN,
     say: () => {},
     tellStock: (available) => {

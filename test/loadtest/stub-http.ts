@@ -1,6 +1,6 @@
 /** The HTTP side of the stub: the books, purchases with keys, the organiser's, and what the metrics say. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Sale, StubBoxOffice } from "./stub-box-office.ts";
+import type { Office, Sale } from "./stub-office.ts";
 
 export const STUB_TOKEN = "the-organiser-of-the-stub";
 
@@ -12,12 +12,12 @@ interface Kept {
 }
 
 export class StubHttp {
-  readonly #office: StubBoxOffice;
+  readonly #office: Office;
   readonly #kept = new Map<string, Kept>();
   #places = 0;
   #scrapes = 0;
 
-  constructor(office: StubBoxOffice) {
+  constructor(office: Office) {
     this.#office = office;
   }
 
