@@ -6,7 +6,7 @@
 import type { SaleView } from "../box-office/sale.ts";
 import type { NoticeMessage } from "../protocol/messages.ts";
 import { NoticeLog } from "./notice-log.ts";
-import type { PushFormat, Subscriber } from "./subscriber.ts";
+import { NO_FORMER_WISHES, type PushFormat, type Subscriber } from "./subscriber.ts";
 
 export class Channel {
   readonly members: Subscriber[] = [];
@@ -112,7 +112,7 @@ export class Channel {
     const { format, push } = member;
     if (push.formerWishes.length > 0) {
       const bytes = this.#assemble(member, stock, presence, from);
-      push.formerWishes = [];
+      push.formerWishes = NO_FORMER_WISHES;
       return bytes;
     }
     const key = `${stock ? 1 : 0}${presence ? 1 : 0}${push.wantsNotices ? 1 : 0}${from}`;

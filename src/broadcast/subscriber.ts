@@ -59,6 +59,9 @@ export interface Subscriber {
   tooSlow(): void;
 }
 
+/** What nearly every connection has of former wishes. */
+export const NO_FORMER_WISHES: readonly FormerWish[] = [];
+
 export function newSubscriberState(wishes: { stock: boolean; notices: boolean }): SubscriberState {
   return {
     wantsStock: wishes.stock,
@@ -67,7 +70,7 @@ export function newSubscriberState(wishes: { stock: boolean; notices: boolean })
     toldOffset: -1,
     justTold: false,
     nextNotice: 0,
-    formerWishes: [],
+    formerWishes: NO_FORMER_WISHES,
     missedBefore: 0,
     toldPresence: 0,
     index: -1,

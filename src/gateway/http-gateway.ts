@@ -94,7 +94,8 @@ export class HttpGateway {
       (request, response) => void this.#handle(request, response),
     );
     this.#server.on("connection", (socket) => this.#admit(socket));
-    this.#server.setTimeout(http.silentMs, (socket) => this.#silent(socket));
+    // Told to each socket with its first request: one that becomes a WebSocket never needs a timer.
+    this.#server.on("timeout", (socket: Socket) => this.#silent(socket));
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on("connect", (_request, socket) => {
       refuseUpgrade(socket, { reason: "method_not_allowed" }, undefined, ["Allow: GET, HEAD, POST"]);
@@ -153,6 +154,8 @@ export class HttpGateway {
       const fault = handshakeFault(request);
       if (fault === null) this.#options.webSockets.upgrade(request, socket, head, !this.#refused.has(socket));
       else refuseUpgrade(socket, fault.refusal, fault.status, fault.headers);
+      // It is no HTTP connection any more and doesn't come by again.
+      this.#seen.delete(socket);
     } catch (cause) {
       this.#options.desk.counts.faults += 1;
       this.#options.desk.report("a handshake failed", cause);
@@ -195,6 +198,7 @@ export class HttpGateway {
       return;
     }
     caller.unanswered += 1;
+    request.socket.setTimeout(this.#options.desk.limits.http.silentMs);
     response.once("close", () => {
       caller.unanswered -= 1;
     });

@@ -8,6 +8,8 @@ export class SessionSocket extends WebSocket {
   connection: WebSocketConnection | null = null;
   missedPongs = 0;
   slowSince = 0;
+  /** Who has to hear when it is gone. */
+  members: { remove(webSocket: SessionSocket): void } | null = null;
   /** Which part of the heartbeat visits it. */
   part = 0;
 }

@@ -35,10 +35,12 @@ export class Session implements Subscriber, Asker {
   /** Who buys where the request doesn't say. */
   readonly #buyer: BuyerId;
   readonly #number: number;
-  readonly #rate: RateLimit;
+  /** Made for its first command: most connections only watch. */
+  #rateLimit: RateLimit | null = null;
   readonly #replies = new ReplyQueue();
   #keyless = 0;
-  readonly #tickets: GivenTickets;
+  /** Null while it was given none. */
+  #tickets: GivenTickets | null = null;
   #reading = true;
   /** What to close with once the last reply has left; null while the conversation goes on. */
   #ending: CloseCode | null = null;
@@ -61,9 +63,6 @@ export class Session implements Subscriber, Asker {
     this.#buyer = `ip:${connection.peer.address}` as BuyerId;
     this.format = way.format;
     this.#number = nextSession(desk);
-    const { rateLimit, limits, clock } = desk;
-    this.#tickets = new GivenTickets(limits.session.listedTickets);
-    this.#rate = new RateLimit(rateLimit, rateLimit * limits.session.rateBurst, clock.monotonic());
     // A program says when it wants stock; people at a terminal want it from the start, classroom clients never.
     const isText = way.dialect.name === "text";
     this.push = newSubscriberState({ stock: way.pushes && isText, notices: way.pushes });
@@ -176,7 +175,7 @@ export class Session implements Subscriber, Asker {
       case "help":
         return [TEXT.help];
       case "tickets":
-        return [formatTickets(this.#tickets.newest, this.#tickets.total)];
+        return [formatTickets(this.#tickets?.newest ?? [], this.#tickets?.total ?? 0)];
       case "subscribe":
         return this.#subscribe(request);
       case "unsubscribe":
@@ -268,6 +267,12 @@ export class Session implements Subscriber, Asker {
     return `.${epoch}.${this.#number}.${this.#keyless}` as PurchaseKey;
   }
 
+  get #rate(): RateLimit {
+    const { rateLimit, limits, clock } = this.#desk;
+    this.#rateLimit ??= new RateLimit(rateLimit, rateLimit * limits.session.rateBurst, clock.monotonic());
+    return this.#rateLimit;
+  }
+
   #told(offset: number): void {
     this.push.toldOffset = Math.max(this.push.toldOffset, offset);
     this.push.justTold = true;
@@ -278,6 +283,7 @@ export class Session implements Subscriber, Asker {
     if (answer.kind === "stock") this.#told(answer.view.position.offset);
     else if (answer.kind === "receipt") {
       if (!answer.repeated) this.#told(answer.position.offset);
+      this.#tickets ??= new GivenTickets(this.#desk.limits.session.listedTickets);
       for (const item of answer.items) this.#tickets.add(item.codes, answer.repeated);
     }
   }

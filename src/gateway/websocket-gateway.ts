@@ -23,6 +23,9 @@ import { Session } from "./session.ts";
 import { WebSocketConnection } from "./websocket-connection.ts";
 import { installShortcut } from "./websocket-reader.ts";
 
+/** A socket that knows which WebSocket is on it. */
+type OwnedSocket = Socket & { owner?: SessionSocket };
+
 export interface WebSocketGatewayOptions {
   readonly desk: Desk;
   readonly defaultSale: SaleId;
@@ -109,11 +112,10 @@ export class WebSocketGateway {
     webSocket.on("message", onMessage);
     installShortcut(webSocket, takeText);
     webSocket.on("pong", onPong);
-    socket.on("drain", () => webSocket.session?.drained());
-    webSocket.on("close", () => {
-      this.#heartbeat.remove(webSocket);
-      webSocket.session?.closed();
-    });
+    (socket as OwnedSocket).owner = webSocket;
+    socket.on("drain", onDrain);
+    webSocket.members = this.#heartbeat;
+    webSocket.on("close", onClose);
   }
 
   #hello(sale: SaleId): string {
@@ -151,6 +153,17 @@ function linesOf(text: string): string[] {
     .replace(/\r?\n$/, "")
     .split("\n")
     .map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
+}
+
+/** Handlers are shared, so that an idle connection holds no closure of ours. */
+function onDrain(this: Socket): void {
+  (this as OwnedSocket).owner?.session?.drained();
+}
+
+function onClose(this: WebSocket): void {
+  const webSocket = this as SessionSocket;
+  webSocket.members?.remove(webSocket);
+  webSocket.session?.closed();
 }
 
 function onPong(this: WebSocket): void {

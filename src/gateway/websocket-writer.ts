@@ -22,26 +22,51 @@ export function createFrameWriter(
   webSocket: WebSocket,
   socket: Socket | null = socketOf(webSocket),
 ): FrameWriter {
-  if (socket === null) {
-    const write = (frames: Buffer): void => {
-      if (webSocket.readyState !== WebSocket.OPEN) return;
-      for (const payload of payloadsOf(frames)) webSocket.send(payload, { binary: false });
-    };
-    return {
-      write,
-      writeShort: (frames) => write(Buffer.from(frames, "latin1")),
-      backlog: () => webSocket.bufferedAmount,
-    };
+  return socket === null ? new PublicWriter(webSocket) : new SocketWriter(webSocket, socket);
+}
+
+/** An object without closures: there is one for each connection, and most of them are idle. */
+class SocketWriter implements FrameWriter {
+  readonly #webSocket: WebSocket;
+  readonly #socket: Socket;
+
+  constructor(webSocket: WebSocket, socket: Socket) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
   }
-  return {
-    write: (frames) => {
-      if (webSocket.readyState === WebSocket.OPEN) socket.write(frames);
-    },
-    writeShort: (frames) => {
-      if (webSocket.readyState === WebSocket.OPEN) socket.write(frames, "latin1");
-    },
-    backlog: () => socket.writableLength,
-  };
+
+  write(frames: Buffer): void {
+    if (this.#webSocket.readyState === WebSocket.OPEN) this.#socket.write(frames);
+  }
+
+  writeShort(frames: string): void {
+    if (this.#webSocket.readyState === WebSocket.OPEN) this.#socket.write(frames, "latin1");
+  }
+
+  backlog(): number {
+    return this.#socket.writableLength;
+  }
+}
+
+class PublicWriter implements FrameWriter {
+  readonly #webSocket: WebSocket;
+
+  constructor(webSocket: WebSocket) {
+    this.#webSocket = webSocket;
+  }
+
+  write(frames: Buffer): void {
+    if (this.#webSocket.readyState !== WebSocket.OPEN) return;
+    for (const payload of payloadsOf(frames)) this.#webSocket.send(payload, { binary: false });
+  }
+
+  writeShort(frames: string): void {
+    this.write(Buffer.from(frames, "latin1"));
+  }
+
+  backlog(): number {
+    return this.#webSocket.bufferedAmount;
+  }
 }
 
 /** The socket below, if this `ws` still keeps it where we look and compression can't have deferred its own frames. */
