@@ -2,6 +2,7 @@
  * Flags and environment become one validated, frozen object, here and nowhere else. Every limit of the program has
  * its name and its default in this file.
  */
+import { isIP } from "node:net";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 
@@ -85,13 +86,15 @@ export const LIMITS = {
     unanswered: 8,
     /** Requests of a socket that was told to go, after which it is cut; more than fit into one read. */
     ignored: 3_000,
+    /** Clients of one trusted proxy's connection whose rates are known at a time. */
+    clientsOfProxy: 1_000,
     /** How long one answer of /metrics stands in for the next ones. */
     metricsMs: 1_000,
     /** The page's files, which are kept in memory. */
     pageBytes: 8 * 1024 * 1024,
   },
   connections: {
-    /** Sockets from one address; loopback is exempt. */
+    /** Sockets from one address; loopback and trusted proxies are exempt, the clients of those aren't. */
     perAddress: 1_000,
     /** Refused sockets that are told why; more are cut at once. */
     turnedAway: 64,
@@ -211,6 +214,14 @@ function isSite(text: string): boolean {
   return URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol);
 }
 
+/** An address, or a network like 10.0.0.0/8. */
+function isNetwork(text: string): boolean {
+  const [address = "", bits, ...rest] = text.split("/");
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (rest.length > 0 || longest === -1 || address.includes("%")) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest);
+}
+
 const WHEN = /^(\+\d{1,6}[smh]|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)$/;
 const WHEN_WORDS = "a date like 2026-12-01T20:00:00-03:00, or +90s, +10m, +2h";
 
@@ -238,6 +249,10 @@ const settingsSchema = z.strictObject({
   unsafeNoQueue: z.boolean().default(false),
   rateLimit: wholeNumber(0, 1_000_000, 50),
   origin: z.array(z.string().refine(isSite, "use a site like https://example.com")).default([]),
+  trustProxy: z
+    .array(z.string().refine(isNetwork, "use an address, or a network like 10.0.0.0/8"))
+    .default([]),
+  addresses: z.boolean().default(true),
   adminToken: z
     .string()
     .regex(/^[\x21-\x7e]{16,256}$/, "use 16 to 256 characters without spaces")
@@ -333,6 +348,13 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     repeatable: true,
     help: "another site whose pages may connect; may be repeated",
   },
+  "trust-proxy": {
+    setting: "trustProxy",
+    environment: "TRUST_PROXY",
+    argument: "address",
+    repeatable: true,
+    help: "a proxy whose X-Forwarded-For is believed; may be repeated",
+  },
   "admin-token": {
     setting: "adminToken",
     environment: "ADMIN_TOKEN",
@@ -353,6 +375,11 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     help: "trace, debug, info, warn, error or silent (info)",
   },
   "no-command-log": { setting: "commandLog", value: false, help: "no line per command" },
+  "no-addresses": {
+    setting: "addresses",
+    value: false,
+    help: "keep no client's address, in the log or the journal",
+  },
 };
 
 /** Settings that only matter when the default sale is created. */

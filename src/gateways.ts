@@ -13,12 +13,15 @@ import { descriptorLimit } from "./descriptors.ts";
 import type { CommandRecorder, Counter, JournalHealth } from "./engine/ports.ts";
 import { systemClock, systemEntropy, systemScheduler } from "./engine/system.ts";
 import { Admission } from "./gateway/admission.ts";
+import { byAddress, byPseudonym } from "./gateway/buyer-names.ts";
 import { ReplyFlusher } from "./gateway/connection.ts";
 import type { Desk } from "./gateway/desk.ts";
 import { HttpApi } from "./gateway/http-api.ts";
 import { HttpGateway } from "./gateway/http-gateway.ts";
 import { TcpGateway } from "./gateway/tcp-gateway.ts";
+import { TrustedProxies } from "./gateway/trusted-proxies.ts";
 import { WebSocketGateway } from "./gateway/websocket-gateway.ts";
+import { AnonymousLog } from "./observability/anonymous-log.ts";
 
 export interface GatewayParts {
   readonly counter: Counter;
@@ -27,6 +30,8 @@ export interface GatewayParts {
   readonly version: string;
   readonly epoch: number;
   readonly adminToken: string;
+  /** What pseudonyms are made with; null where addresses may be kept. */
+  readonly addressKey: string | null;
   /** The number before that of the first session; no two processes of one epoch may number theirs alike. */
   readonly sessionsBefore: number;
   readonly recorder: CommandRecorder;
@@ -61,6 +66,7 @@ export function openGateways(parts: GatewayParts): Gateways {
     maxConnections(limits),
     limits.connections.perAddress,
     parts.addressChanged,
+    (address) => desk.proxies.trusts(address),
   );
   const defaultSale = DEFAULT_SALE as SaleId;
   const webSockets = new WebSocketGateway({ desk, defaultSale, origins: settings.origin });
@@ -98,17 +104,19 @@ export async function listenAll(
 }
 
 function makeDesk(parts: GatewayParts, hub: Hub): Desk {
-  const { counter, recorder, limits, settings, epoch, version, sessionsBefore, report } = parts;
+  const { counter, recorder, limits, settings, addressKey, epoch, version, sessionsBefore, report } = parts;
   return {
     counter,
     hub,
     clock: systemClock,
     entropy: systemEntropy,
-    recorder,
+    recorder: settings.addresses ? recorder : new AnonymousLog(recorder),
     flusher: new ReplyFlusher(),
     limits,
     requestLimits: { maxQuantity: limits.rules.maxQuantity, lineBytes: limits.session.lineBytes },
     rateLimit: settings.rateLimit,
+    proxies: new TrustedProxies(settings.trustProxy),
+    nameBuyer: addressKey === null ? byAddress : byPseudonym(addressKey),
     epoch,
     server: `bilheteria/${version}`,
     unsafe: settings.unsafeNoQueue,

@@ -114,6 +114,7 @@ function makeCrew(parts: FrontParts, size: number, ports: Ports, ears: Ears): Cr
       version,
       epoch: storage.journal.epoch,
       adminToken: storage.adminToken.token,
+      addressKey: storage.addressKey,
       commandLog: commandLines?.style ?? null,
     }),
     ...ears,

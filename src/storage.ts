@@ -1,6 +1,7 @@
 /** Where a server keeps what it knows: a data directory, or nowhere with `--memory`. */
 import { randomInt } from "node:crypto";
 import type { Logger } from "pino";
+import { keepAddressKey, makeAddressKey } from "./address-key.ts";
 import { keepAdminToken, makeAdminToken, type AdminToken } from "./admin-token.ts";
 import type { BoxOffice } from "./box-office/box-office.ts";
 import type { Audit, SaleId } from "./box-office/sale.ts";
@@ -22,6 +23,8 @@ export interface Storage {
   /** What the start found; null with `--memory`. */
   readonly replayed: Replayed | null;
   readonly adminToken: AdminToken;
+  /** What pseudonyms are made with; null where addresses may be kept. */
+  readonly addressKey: string | null;
   /** Counts a sale anew from the journal up to an offset; null where there is no journal. */
   readonly recount: ((sale: SaleId, upTo: number) => Promise<Audit>) | null;
   /** Tells, until the journal is closed, when its files were deleted, moved or replaced; null where there are none. */
@@ -47,7 +50,9 @@ export async function openStorage(
       throw new ConfigError("--fresh and --memory don't go together: --memory keeps nothing anyway");
     }
     const journal = openMemoryJournal({ epoch: randomInt(1, 2 ** 31) });
-    return { journal, replayed: null, adminToken: given ?? makeAdminToken(), recount: null, watch: null };
+    const addressKey = settings.addresses ? null : makeAddressKey();
+    const adminToken = given ?? makeAdminToken();
+    return { journal, replayed: null, adminToken, addressKey, recount: null, watch: null };
   }
   if (settings.unsafeNoQueue) {
     throw new ConfigError("--unsafe-no-queue sells tickets that don't exist and may keep none: add --memory");
@@ -76,6 +81,7 @@ export async function openStorage(
       journal,
       replayed,
       adminToken: given ?? (await keepAdminToken(directory)),
+      addressKey: settings.addresses ? null : await keepAddressKey(directory),
       recount: (sale, upTo) => recountSale({ directory, sale, upTo }),
       watch: (onGone) => {
         watching = watchDirectory({

@@ -25,6 +25,11 @@ const VALUES: Readonly<Record<string, { given: string; becomes: unknown; wrong: 
     becomes: ["https://a.example"],
     wrong: ["nowhere", "javascript:alert(1)"],
   },
+  "trust-proxy": {
+    given: "10.0.0.0/8",
+    becomes: ["10.0.0.0/8"],
+    wrong: ["proxy", "10.0.0.0/33", "::1/129", "1.2.3.4/", "1.2.3.4/8/8", "fe80::1%eth0", "1.2.3"],
+  },
   "admin-token": {
     given: "0123456789abcdef",
     becomes: "0123456789abcdef",
@@ -65,6 +70,8 @@ describe("config: settings", () => {
       rateLimit: 50,
       origin: [],
       workers: "auto",
+      trustProxy: [],
+      addresses: true,
       logLevel: "info",
       commandLog: true,
       creating: [],
@@ -115,7 +122,7 @@ describe("config: settings", () => {
     expect(readSettings(["--port", "0", "--tcp-port", "0"], {}).tcpPort).to.equal(0);
   });
 
-  it("take several origins, as flags or with commas in the environment", () => {
+  it("take several origins and proxies, as flags or with commas in the environment", () => {
     const both = ["https://a.example", "https://b.example"];
     expect(
       readSettings(
@@ -124,6 +131,8 @@ describe("config: settings", () => {
       ).origin,
     ).to.deep.equal(both);
     expect(readSettings([], { ORIGIN: both.join(" , ") }).origin).to.deep.equal(both);
+    const proxies = ["127.0.0.1", "2001:db8::/32"];
+    expect(readSettings([], { TRUST_PROXY: proxies.join(",") }).trustProxy).to.deep.equal(proxies);
   });
 
   it("take an empty variable for none, and leave other variables alone", () => {

@@ -19,6 +19,8 @@ export interface Welcome {
   /** Rises with every worker of this epoch, so that no two of them number their sessions alike. */
   readonly incarnation: number;
   readonly adminToken: string;
+  /** What pseudonyms are made with; null where addresses may be kept. */
+  readonly addressKey: string | null;
   /** Whether commands are logged, and how. */
   readonly commandLog: "readable" | "json" | null;
   readonly views: readonly SaleView[];

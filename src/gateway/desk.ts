@@ -2,7 +2,9 @@ import type { Hub } from "../broadcast/hub.ts";
 import type { Clock, CommandRecorder, Counter, Entropy } from "../engine/ports.ts";
 import type { Limits } from "../config.ts";
 import type { RequestLimits } from "../protocol/request.ts";
+import type { NameBuyer } from "./buyer-names.ts";
 import type { ReplyFlusher } from "./connection.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** What every session shares. */
 export interface Desk {
@@ -17,6 +19,9 @@ export interface Desk {
   readonly requestLimits: RequestLimits;
   /** Commands per second and connection; 0 for no limit. */
   readonly rateLimit: number;
+  readonly proxies: TrustedProxies;
+  /** Who buys where the request doesn't say. */
+  readonly nameBuyer: NameBuyer;
   /** The journal's epoch: makes the keys of keyless purchases unique across restarts. */
   readonly epoch: number;
   /** Name and version, as `hello` tells them. */

@@ -3,13 +3,18 @@
  * plain text; here they get a problem document like everybody else.
  */
 import type { IncomingMessage } from "node:http";
-import type { Refusal } from "../protocol/refusals.ts";
+import type { Duplex } from "node:stream";
+import { HTTP_STATUS, type Refusal } from "../protocol/refusals.ts";
+import { describeRefusal, nameSale } from "./describe.ts";
+import type { Desk } from "./desk.ts";
+import { peerOf } from "./peer-of.ts";
+import { refuseUpgrade } from "./problem.ts";
 
 export interface HandshakeFault {
   readonly refusal: Refusal;
-  readonly status: number;
+  readonly status?: number;
   /** Header lines that tell how to do it right. */
-  readonly headers: readonly string[];
+  readonly headers?: readonly string[];
 }
 
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
@@ -30,6 +35,21 @@ export function handshakeFault(request: IncomingMessage): HandshakeFault | null 
   if (!KEY.test(headers["sec-websocket-key"] ?? "")) return bad("Sec-WebSocket-Key ausente ou inválido");
   if (!isListOfTokens(headers["sec-websocket-protocol"])) return bad("Sec-WebSocket-Protocol inválido");
   return null;
+}
+
+/** @param sale where the handshake wanted to, as it was written. */
+export function refuseHandshake(
+  { clock, recorder, proxies }: Desk,
+  request: IncomingMessage,
+  socket: Duplex,
+  fault: HandshakeFault,
+  sale = "",
+): void {
+  const { refusal, status = HTTP_STATUS[refusal.reason], headers = [] } = fault;
+  const peer = peerOf(proxies, request, "ws");
+  const command = `CONECTAR${nameSale(sale)}`;
+  recorder.record({ at: clock.now(), peer, command, outcome: describeRefusal(refusal) });
+  refuseUpgrade(socket, refusal, status, headers);
 }
 
 function bad(detail: string, status = 400, headers: readonly string[] = []): HandshakeFault {

@@ -4,19 +4,18 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { z } from "zod";
 import type { Answer } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
 import type { Purchase } from "../box-office/purchases.ts";
-import type { Audit, BuyerId, SaleId, SaleView } from "../box-office/sale.ts";
+import type { Audit, SaleId, SaleView } from "../box-office/sale.ts";
 import { buyerSchema, receiptMessage, stockMessage } from "../protocol/json.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import { isPurchaseKey } from "../protocol/request.ts";
-import { plainAddress } from "./address.ts";
 import { describeAnswer, describeRefusal, maskKey, nameSale } from "./describe.ts";
 import type { Desk } from "./desk.ts";
 import { readBody } from "./http-body.ts";
+import { peerOf } from "./peer-of.ts";
 import { sendProblem } from "./problem.ts";
 import { sendTickets } from "./tickets-csv.ts";
 
@@ -142,9 +141,9 @@ export class HttpApi {
   }
 
   async #buy({ request, response, sale }: Exchange): Promise<void> {
-    const { limits, entropy } = this.#options.desk;
+    const { limits, entropy, proxies, nameBuyer } = this.#options.desk;
     // Asked while it is still connected: afterwards the socket may not know any more.
-    const address = plainAddress(request.socket.remoteAddress);
+    const { address } = peerOf(proxies, request, "http");
     const what = `COMPRAR${nameSale(sale)}`;
     const key = request.headers["idempotency-key"];
     if (key === undefined) return this.#refuse(request, response, what, { reason: "key_required" });
@@ -163,7 +162,7 @@ export class HttpApi {
     ) {
       return this.#refuse(request, response, what, { reason: "bad_quantity", max: maxQuantity });
     }
-    const buyer = body.value.buyer ?? (`ip:${address}` as BuyerId);
+    const buyer = body.value.buyer ?? nameBuyer(address);
     const codes = Array.from({ length: quantity }, () => entropy.ticketCode());
     const command: Command = { type: "buy", items: [{ sale, quantity, codes }], buyer, key };
     const answer = await this.#ask(request, command, `COMPRAR ${quantity} ${maskKey(key)}${nameSale(sale)}`);
@@ -249,12 +248,8 @@ export class HttpApi {
   }
 
   #record(request: IncomingMessage, command: string, outcome: string): void {
-    const { recorder, clock } = this.#options.desk;
-    // The types don't say it: there is no socket any more once the client went away within its request.
-    const socket = request.socket as Socket | null;
-    const address = plainAddress(socket?.remoteAddress);
-    const port = socket?.remotePort ?? 0;
-    const peer = { address, port, transport: "http" as const };
+    const { recorder, clock, proxies } = this.#options.desk;
+    const peer = peerOf(proxies, request, "http");
     recorder.record({ at: clock.now(), peer, command, outcome });
   }
 

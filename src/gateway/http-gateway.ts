@@ -9,12 +9,14 @@ import type { SaleId } from "../box-office/sale.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import { plainAddress } from "./address.ts";
 import type { Admission } from "./admission.ts";
+import { ClientRates } from "./client-rates.ts";
 import type { Desk } from "./desk.ts";
 import { describeRefusal } from "./describe.ts";
-import { handshakeFault } from "./handshake.ts";
+import { handshakeFault, refuseHandshake } from "./handshake.ts";
 import type { HttpApi } from "./http-api.ts";
 import { refuseGarbage, refuseMisshapen } from "./misshapen.ts";
 import { PageFiles, sendUnknownSale } from "./page-files.ts";
+import { peerOf } from "./peer-of.ts";
 import { refuseUpgrade, sendProblem } from "./problem.ts";
 import { RateLimit } from "./rate-limit.ts";
 import type { WebSocketGateway } from "./websocket-gateway.ts";
@@ -34,7 +36,7 @@ export interface HttpGatewayOptions {
 
 /** What is known of one socket between its requests. */
 interface Caller {
-  readonly rate: RateLimit;
+  readonly rates: ClientRates;
   /** Requests that haven't been answered: more than one when the client doesn't wait for its answers. */
   unanswered: number;
   /** It was told to go; what it still sends is not looked at. */
@@ -152,8 +154,8 @@ export class HttpGateway {
         return;
       }
       const fault = handshakeFault(request);
-      if (fault === null) this.#options.webSockets.upgrade(request, socket, head, !this.#refused.has(socket));
-      else refuseUpgrade(socket, fault.refusal, fault.status, fault.headers);
+      if (fault !== null) refuseHandshake(this.#options.desk, request, socket, fault);
+      else this.#options.webSockets.upgrade(request, socket, head, this.#isAdmitted(request, socket));
       // It is no HTTP connection any more and doesn't come by again.
       this.#seen.delete(socket);
     } catch (cause) {
@@ -161,6 +163,23 @@ export class HttpGateway {
       this.#options.desk.report("a handshake failed", cause);
       socket.destroy();
     }
+  }
+
+  #isAdmitted(request: IncomingMessage, socket: Duplex): boolean {
+    return !this.#refused.has(socket) && this.#enterForwarded(request, socket);
+  }
+
+  /** Where a trusted proxy speaks for its clients, each of them has the limit that others have for their sockets. */
+  #enterForwarded(request: IncomingMessage, until: Duplex | ServerResponse): boolean {
+    const { admission, desk } = this.#options;
+    if (!desk.proxies.trusts(plainAddress(request.socket.remoteAddress))) return true;
+    const { address } = peerOf(desk.proxies, request, "http");
+    if (!admission.enterForwarded(address)) {
+      desk.counts.refusedConnections += 1;
+      return false;
+    }
+    until.once("close", () => admission.leaveForwarded(address));
+    return true;
   }
 
   /** Some clients offer HTTP/2 on their first request. The offer is passed over and the request answered as it is. */
@@ -204,7 +223,7 @@ export class HttpGateway {
     });
     try {
       this.#protect(request, response, ignore);
-      const refusal = this.#refusal(request, caller);
+      const refusal = this.#refusal(request, response, caller);
       if (caller.isLeaving) response.setHeader("connection", "close");
       if (refusal !== null) sendProblem(response, refusal);
       else if (!refuseMisshapen(request, response)) await this.#route(request, response);
@@ -219,25 +238,26 @@ export class HttpGateway {
   }
 
   /** One client must not take the loop from all the others, whatever it asks for. */
-  #refusal(request: IncomingMessage, caller: Caller): Refusal | null {
-    const { clock, limits } = this.#options.desk;
+  #refusal(request: IncomingMessage, response: ServerResponse, caller: Caller): Refusal | null {
+    const { clock, limits, proxies } = this.#options.desk;
     if (this.#refused.has(request.socket)) {
       caller.isLeaving = true;
       return { reason: "server_full" };
     }
-    const wait = caller.rate.take(clock.monotonic());
+    if (!this.#enterForwarded(request, response)) return { reason: "server_full" };
+    const rate = caller.rates.of(peerOf(proxies, request, "http").address);
+    const wait = rate.take(clock.monotonic());
     const isHasty = caller.unanswered > limits.http.unanswered;
     if (wait === 0 && !isHasty) return null;
     const refusal: Refusal = { reason: "rate_limited", retryAfterMs: Math.max(1, Math.ceil(wait)) };
     this.#record(request, refusal);
-    caller.isLeaving = isHasty || caller.rate.refusals >= limits.session.floodRefusals;
+    caller.isLeaving = isHasty || rate.refusals >= limits.session.floodRefusals;
     return refusal;
   }
 
   #record(request: IncomingMessage, refusal: Refusal): void {
-    const { clock, recorder } = this.#options.desk;
-    const { address, port } = callerAddress(request);
-    const peer = { address, port, transport: "http" as const };
+    const { clock, recorder, proxies } = this.#options.desk;
+    const peer = peerOf(proxies, request, "http");
     const command = this.#options.api.describe(request);
     recorder.record({ at: clock.now(), peer, command, outcome: describeRefusal(refusal) });
   }
@@ -246,8 +266,12 @@ export class HttpGateway {
     const known = this.#callers.get(socket);
     if (known !== undefined) return known;
     const { rateLimit, limits, clock } = this.#options.desk;
-    const rate = new RateLimit(rateLimit, rateLimit * limits.session.rateBurst, clock.monotonic());
-    const caller = { rate, unanswered: 0, isLeaving: false, ignored: 0 };
+    const burst = rateLimit * limits.session.rateBurst;
+    const rates = new ClientRates(
+      () => new RateLimit(rateLimit, burst, clock.monotonic()),
+      limits.http.clientsOfProxy,
+    );
+    const caller = { rates, unanswered: 0, isLeaving: false, ignored: 0 };
     this.#callers.set(socket, caller);
     return caller;
   }
@@ -300,11 +324,6 @@ export class HttpGateway {
     if (this.#page.serve(request, response, sale === undefined ? path : "/")) return;
     sendProblem(response, { reason: "bad_message", detail: "Endereço desconhecido" });
   }
-}
-
-function callerAddress(request: IncomingMessage): { readonly address: string; readonly port: number } {
-  const { remoteAddress, remotePort } = request.socket;
-  return { address: plainAddress(remoteAddress), port: remotePort ?? 0 };
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

@@ -60,7 +60,7 @@ export class Session implements Subscriber, Asker {
     this.#connection = connection;
     this.#dialect = way.dialect;
     this.#sale = way.sale;
-    this.#buyer = `ip:${connection.peer.address}` as BuyerId;
+    this.#buyer = desk.nameBuyer(connection.peer.address);
     this.format = way.format;
     this.#number = nextSession(desk);
     // A program says when it wants stock; people at a terminal want it from the start, classroom clients never.

@@ -8,16 +8,18 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer, type RawData, type ServerOptions } from "ws";
 import type { SaleId } from "../box-office/sale.ts";
+import type { Peer } from "../engine/ports.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
 import { JSON_SUBPROTOCOL } from "../protocol/messages.ts";
 import { formatMessage } from "../protocol/json.ts";
-import { plainAddress } from "./address.ts";
+import type { Refusal } from "../protocol/refusals.ts";
 import type { Desk } from "./desk.ts";
 import { jsonDialect, textDialect } from "./dialect.ts";
 import { webSocketJson, webSocketText } from "./formats.ts";
+import { refuseHandshake } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { isAllowedOrigin } from "./origin.ts";
-import { refuseUpgrade } from "./problem.ts";
+import { peerOf } from "./peer-of.ts";
 import { SessionSocket } from "./session-socket.ts";
 import { Session } from "./session.ts";
 import { WebSocketConnection } from "./websocket-connection.ts";
@@ -62,22 +64,18 @@ export class WebSocketGateway {
 
   /** Takes over an HTTP upgrade. @param admitted false when the server is full. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, admitted: boolean): void {
-    const sale = saleOf(request.url ?? "/", this.#options.defaultSale);
-    if (sale === null || this.#options.desk.counter.view(sale) === undefined) {
-      refuseUpgrade(socket, { reason: "unknown_sale" });
+    const { desk, defaultSale } = this.#options;
+    const sale = saleOf(request.url ?? "/", defaultSale);
+    const refusal = this.#refusal(request, sale);
+    if (refusal !== null || sale === null) {
+      refuseHandshake(desk, request, socket, { refusal: refusal ?? { reason: "unknown_sale" } }, sale ?? "");
       return;
     }
-    if (!isAllowedOrigin(request.headers.origin, request.headers.host, this.#options.origins)) {
-      refuseUpgrade(socket, { reason: "forbidden_origin" });
-      return;
-    }
-    if (!offersKnownDialect(request.headers["sec-websocket-protocol"])) {
-      refuseUpgrade(socket, { reason: "unknown_subprotocol" });
-      return;
-    }
+    // Asked while it is still connected: afterwards the socket may not know any more.
+    const peer = peerOf(desk.proxies, request, "ws");
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on("error", ignore);
-      if (admitted) this.#accept(webSocket as SessionSocket, socket as Socket, sale);
+      if (admitted) this.#accept(webSocket as SessionSocket, socket as Socket, sale, peer);
       else webSocket.close(CloseCode.serverFull);
     });
   }
@@ -93,12 +91,17 @@ export class WebSocketGateway {
     for (const webSocket of this.#heartbeat.members()) webSocket.terminate();
   }
 
-  #accept(webSocket: SessionSocket, socket: Socket, sale: SaleId): void {
+  #refusal({ headers }: IncomingMessage, sale: SaleId | null): Refusal | null {
+    const { desk, origins } = this.#options;
+    if (sale === null || desk.counter.view(sale) === undefined) return { reason: "unknown_sale" };
+    if (!isAllowedOrigin(headers.origin, headers.host, origins)) return { reason: "forbidden_origin" };
+    return offersKnownDialect(headers["sec-websocket-protocol"]) ? null : { reason: "unknown_subprotocol" };
+  }
+
+  #accept(webSocket: SessionSocket, socket: Socket, sale: SaleId, peer: Peer): void {
     const { desk } = this.#options;
-    const address = plainAddress(socket.remoteAddress);
     socket.setNoDelay(true);
     const isJson = webSocket.protocol === JSON_SUBPROTOCOL;
-    const peer = { address, port: socket.remotePort ?? 0, transport: "ws" as const };
     const connection = new WebSocketConnection(webSocket, peer, desk.flusher);
     webSocket.connection = connection;
     webSocket.session = new Session(desk, connection, {

@@ -278,6 +278,26 @@ describe("the command log over HTTP", () => {
     ]);
   });
 
+  it("names each handshake that was refused: where it wanted to, and why", async () => {
+    const server = await spawnServer(["--memory"]);
+    const opening = `GET /vendas/nada HTTP/1.1\r\n${HANDSHAKE}${KEY}${VERSION}\r\n`;
+    const foreign = `GET / HTTP/1.1\r\n${HANDSHAKE}${KEY}${VERSION}Origin: https://evil.example\r\n\r\n`;
+    const unknown = `GET / HTTP/1.1\r\n${HANDSHAKE}${KEY}${VERSION}Sec-WebSocket-Protocol: soap\r\n\r\n`;
+    const outdated = `GET / HTTP/1.1\r\n${HANDSHAKE}${KEY}\r\n`;
+    const lines: string[] = [];
+    for (const bytes of [opening, foreign, unknown, outdated]) {
+      await answersTo(server.httpPort, bytes);
+      const line = JSON.parse(await server.log.until((text) => text.includes("CONECTAR"))) as Json;
+      lines.push(`${String(line["via"])} ${String(line["command"])} → ${String(line["outcome"])}`);
+    }
+    expect(lines).to.deep.equal([
+      "ws CONECTAR venda=nada → unknown_sale",
+      "ws CONECTAR → forbidden_origin",
+      "ws CONECTAR → unknown_subprotocol",
+      "ws CONECTAR → bad_body",
+    ]);
+  });
+
   it("names what a flood asked for, and never its key or its query", async () => {
     const server = await spawnServer(["--memory", "--rate-limit", "1"]);
     const client = await TextClient.connect(server.httpPort);

@@ -8,11 +8,13 @@ import { LIMITS } from "../../src/config.ts";
 import type { Envelope } from "../../src/engine/ports.ts";
 import { systemClock, systemEntropy, systemScheduler } from "../../src/engine/system.ts";
 import { Admission } from "../../src/gateway/admission.ts";
+import { byAddress } from "../../src/gateway/buyer-names.ts";
 import { ReplyFlusher } from "../../src/gateway/connection.ts";
 import type { Desk } from "../../src/gateway/desk.ts";
 import { HttpApi } from "../../src/gateway/http-api.ts";
 import { HttpGateway } from "../../src/gateway/http-gateway.ts";
 import { TcpGateway } from "../../src/gateway/tcp-gateway.ts";
+import { TrustedProxies } from "../../src/gateway/trusted-proxies.ts";
 import { WebSocketGateway } from "../../src/gateway/websocket-gateway.ts";
 import { cleanup } from "../support/cleanup.ts";
 import { ask, buy } from "../support/http-client.ts";
@@ -55,6 +57,8 @@ async function startGateways() {
     limits: LIMITS,
     requestLimits: { maxQuantity: LIMITS.rules.maxQuantity, lineBytes: LIMITS.session.lineBytes },
     rateLimit: 0,
+    proxies: new TrustedProxies([]),
+    nameBuyer: byAddress,
     epoch: 1,
     server: "bilheteria/test",
     unsafe: false,

@@ -6,9 +6,11 @@ import { Hub } from "../../src/broadcast/hub.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { EngineFault } from "../../src/engine/fault.ts";
 import type { Entropy, Journal, Published } from "../../src/engine/ports.ts";
+import { byAddress } from "../../src/gateway/buyer-names.ts";
 import { ReplyFlusher } from "../../src/gateway/connection.ts";
 import type { Desk } from "../../src/gateway/desk.ts";
 import { Heartbeat } from "../../src/gateway/heartbeat.ts";
+import { TrustedProxies } from "../../src/gateway/trusted-proxies.ts";
 import type { Disk } from "../../src/journal/disk.ts";
 import { foldsInPlace } from "../../src/journal/fold-runner.ts";
 import { openFileJournal } from "../../src/journal/opening.ts";
@@ -360,6 +362,8 @@ export class ServerProcess {
           lineBytes: SMALL_LIMITS.session.lineBytes,
         },
         rateLimit: plan.rateLimit,
+        proxies: new TrustedProxies([]),
+        nameBuyer: byAddress,
         epoch: this.epoch,
         server: "simulated",
         unsafe: false,
