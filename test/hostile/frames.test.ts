@@ -68,6 +68,11 @@ const ROWS: readonly Row[] = [
     1002,
   ],
   ["a text frame without a mask", () => frame(text, "CONSULTAR", { masked: false }), 1002],
+  [
+    "a text frame without a mask, and enough behind it to be taken for one",
+    () => [frame(text, "CONSULTAR", { masked: false }), Buffer.alloc(4)],
+    1002,
+  ],
   ["a ping without a mask", () => frame(ping, "x", { masked: false }), 1002],
   ["a close without a mask", () => frame(close, Buffer.from([3, 232]), { masked: false }), 1002],
   ["a continuation of nothing", () => frame(continuation, "CONSULTAR"), 1002],
