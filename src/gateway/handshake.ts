@@ -39,7 +39,7 @@ export function handshakeFault(request: IncomingMessage): HandshakeFault | null 
 
 /** @param sale where the handshake wanted to, as it was written. */
 export function refuseHandshake(
-  { clock, recorder, proxies }: Desk,
+  { clock, recorder, proxies, limits }: Desk,
   request: IncomingMessage,
   socket: Duplex,
   fault: HandshakeFault,
@@ -49,7 +49,7 @@ export function refuseHandshake(
   const peer = peerOf(proxies, request, "ws");
   const command = `CONECTAR${nameSale(sale)}`;
   recorder.record({ at: clock.now(), peer, command, outcome: describeRefusal(refusal) });
-  refuseUpgrade(socket, refusal, status, headers);
+  refuseUpgrade(socket, refusal, limits.websocket.closeTimeoutMs, status, headers);
 }
 
 function bad(detail: string, status = 400, headers: readonly string[] = []): HandshakeFault {

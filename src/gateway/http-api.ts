@@ -39,7 +39,9 @@ interface Exchange {
 
 interface Route {
   readonly method: "GET" | "POST";
-  readonly path: RegExp;
+  /** As it is documented, with `:id` for a sale. */
+  readonly path: string;
+  readonly pattern: RegExp;
   /** What the command log calls it. */
   readonly word: string;
   readonly handle: Handler;
@@ -96,6 +98,11 @@ export class HttpApi {
     ];
   }
 
+  /** Every route there is. */
+  get routes(): readonly Pick<Route, "method" | "path">[] {
+    return this.#routes;
+  }
+
   /** Answers a request for a path that begins with `/api/`. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = addressOf(request);
@@ -125,7 +132,7 @@ export class HttpApi {
 
   #routesAt(pathname: string): { readonly candidate: Route; readonly sale: SaleId }[] {
     return this.#routes.flatMap((candidate) => {
-      const match = candidate.path.exec(pathname);
+      const match = candidate.pattern.exec(pathname);
       return match === null ? [] : [{ candidate, sale: (match[1] ?? "") as SaleId }];
     });
   }
@@ -265,7 +272,7 @@ export class HttpApi {
 
 function route(method: Route["method"], path: string, word: string, handle: Handler): Route {
   const pattern = path.replace(".", "\\.").replace(":id", "([A-Za-z0-9_-]{1,64})");
-  return { method, path: new RegExp(`^${pattern}$`), word, handle };
+  return { method, path, pattern: new RegExp(`^${pattern}$`), word, handle };
 }
 
 /** Read without `URL`, which throws at some addresses and takes others for hosts: what matches no route isn't there. */

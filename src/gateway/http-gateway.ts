@@ -14,6 +14,7 @@ import type { Desk } from "./desk.ts";
 import { describeRefusal } from "./describe.ts";
 import { handshakeFault, refuseHandshake } from "./handshake.ts";
 import type { HttpApi } from "./http-api.ts";
+import { lingerWhenDone, sayAndClose } from "./last-words.ts";
 import { refuseGarbage, refuseMisshapen } from "./misshapen.ts";
 import { PageFiles, sendUnknownSale } from "./page-files.ts";
 import { peerOf } from "./peer-of.ts";
@@ -41,6 +42,8 @@ interface Caller {
   unanswered: number;
   /** It was told to go; what it still sends is not looked at. */
   isLeaving: boolean;
+  /** What is to happen once nothing is unanswered. */
+  whenAnswered?: () => void;
   /** Requests that came after it was told to go: they hold memory until the socket is gone. */
   ignored: number;
 }
@@ -79,7 +82,8 @@ export class HttpGateway {
   });
 
   constructor(options: HttpGatewayOptions) {
-    const { http } = options.desk.limits;
+    const { http, websocket } = options.desk.limits;
+    const patienceMs = websocket.closeTimeoutMs;
     this.#options = options;
     this.#page = new PageFiles(options.page, http.pageBytes);
     this.#server = createServer(
@@ -100,10 +104,16 @@ export class HttpGateway {
     this.#server.on("timeout", (socket: Socket) => this.#silent(socket));
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on("connect", (_request, socket) => {
-      refuseUpgrade(socket, { reason: "method_not_allowed" }, undefined, ["Allow: GET, HEAD, POST"]);
+      const allow = ["Allow: GET, HEAD, POST"];
+      refuseUpgrade(socket, { reason: "method_not_allowed" }, patienceMs, undefined, allow);
+    });
+    this.#server.on("checkContinue", (request, response) => {
+      // Behind answers that haven't left, node:http would write it between this answer's head and its body.
+      if (response.socket !== null) response.writeContinue();
+      void this.#handle(request, response);
     });
     this.#server.on("checkExpectation", (request, response) => void this.#handle(request, response));
-    this.#server.on("clientError", refuseGarbage);
+    this.#server.on("clientError", (fault, socket) => refuseGarbage(fault, socket, patienceMs));
   }
 
   get server(): Server {
@@ -120,10 +130,11 @@ export class HttpGateway {
     this.#server.closeAllConnections();
   }
 
-  #admit(socket: Duplex & { remoteAddress?: string | undefined }): void {
+  #admit(socket: Socket): void {
     if (this.#seen.has(socket)) return;
     this.#seen.add(socket);
     const { admission, desk } = this.#options;
+    lingerWhenDone(socket, desk.limits.websocket.closeTimeoutMs);
     // Gone before it was accepted: whatever it sent must not buy, since nobody would know for whom.
     if (socket.remoteAddress === undefined) {
       this.#refused.add(socket);
@@ -149,6 +160,10 @@ export class HttpGateway {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     try {
+      if (this.#callerOf(socket).unanswered > 0) {
+        this.#endWhenAnswered(socket);
+        return;
+      }
       if (request.headers.upgrade?.toLowerCase() !== "websocket") {
         this.#answerAsHttp(request, socket, head);
         return;
@@ -182,13 +197,18 @@ export class HttpGateway {
     return true;
   }
 
+  /**
+   * An upgrade, behind requests whose answers haven't left: what is said on the new protocol would overtake them. They
+   * are the last that this connection hears.
+   */
+  #endWhenAnswered(socket: Duplex): void {
+    const caller = this.#callerOf(socket);
+    caller.isLeaving = true;
+    caller.whenAnswered = () => sayAndClose(socket, "", this.#options.desk.limits.websocket.closeTimeoutMs);
+  }
+
   /** Some clients offer HTTP/2 on their first request. The offer is passed over and the request answered as it is. */
   #answerAsHttp(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // The answers under way belong to the old parser: those of the new one would overtake them.
-    if (this.#callerOf(socket).unanswered > 0) {
-      socket.destroy();
-      return;
-    }
     const lines = [`${request.method} ${request.url} HTTP/1.1`];
     const { rawHeaders } = request;
     for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -211,7 +231,7 @@ export class HttpGateway {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const caller = this.#callerOf(request.socket);
     if (request.socket.destroyed) return;
-    if (caller.isLeaving) {
+    if (caller.isLeaving || request.socket.writableEnded) {
       caller.ignored += 1;
       if (caller.ignored > this.#options.desk.limits.http.ignored) request.socket.destroy();
       return;
@@ -220,6 +240,7 @@ export class HttpGateway {
     request.socket.setTimeout(this.#options.desk.limits.http.silentMs);
     response.once("close", () => {
       caller.unanswered -= 1;
+      if (caller.unanswered === 0) caller.whenAnswered?.();
     });
     try {
       this.#protect(request, response, ignore);
@@ -271,7 +292,7 @@ export class HttpGateway {
       () => new RateLimit(rateLimit, burst, clock.monotonic()),
       limits.http.clientsOfProxy,
     );
-    const caller = { rates, unanswered: 0, isLeaving: false, ignored: 0 };
+    const caller: Caller = { rates, unanswered: 0, isLeaving: false, ignored: 0 };
     this.#callers.set(socket, caller);
     return caller;
   }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { HTTP_STATUS, type Refusal } from "../protocol/refusals.ts";
+import { sayAndClose } from "./last-words.ts";
 import { problemBody, sendProblem } from "./problem.ts";
 
 /** HTTP that asks for what can't be had; true if that was the answer. */
@@ -18,18 +19,21 @@ export function refuseMisshapen(request: IncomingMessage, response: ServerRespon
   return true;
 }
 
-/** What isn't HTTP gets one clear answer, if it can still be written. */
-export function refuseGarbage(fault: Error & { code?: string }, socket: Duplex): void {
+/** What isn't HTTP gets one clear answer, if it can still be written. @param patienceMs to read it. */
+export function refuseGarbage(fault: Error & { code?: string }, socket: Duplex, patienceMs: number): void {
+  // It was told; whatever else it sends isn't HTTP either.
+  if (socket.writableEnded && !socket.destroyed) return;
   if (fault.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
   }
   const [status, refusal] = describeGarbage(fault.code);
   const body = problemBody(refusal, status);
-  socket.end(
+  sayAndClose(
+    socket,
     `HTTP/1.1 ${status} Refused\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    () => socket.destroy(),
+    patienceMs,
   );
 }
 

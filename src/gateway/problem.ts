@@ -4,6 +4,7 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { refusalFigures } from "../protocol/json.ts";
 import { HTTP_STATUS, refusalWords, type Refusal } from "../protocol/refusals.ts";
+import { sayAndClose } from "./last-words.ts";
 
 export function problemBody(refusal: Refusal, status: number): string {
   const words = refusalWords(refusal);
@@ -38,27 +39,26 @@ export function sendProblem(
 /**
  * Refuses a handshake: there is no response object yet, only the socket.
  *
+ * @param patienceMs to read it.
  * @param headers whole lines, beside those that every refusal has.
  */
 export function refuseUpgrade(
   socket: Duplex,
   refusal: Refusal,
+  patienceMs: number,
   status = HTTP_STATUS[refusal.reason],
   headers: readonly string[] = [],
 ): void {
   const body = problemBody(refusal, status);
-  socket.on("error", () => socket.destroy());
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}`,
-      "Content-Type: application/problem+json; charset=utf-8",
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      "Cache-Control: no-store",
-      "Connection: close",
-      ...headers,
-      "",
-      body,
-    ].join("\r\n"),
-    () => socket.destroy(),
-  );
+  const words = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}`,
+    "Content-Type: application/problem+json; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Cache-Control: no-store",
+    "Connection: close",
+    ...headers,
+    "",
+    body,
+  ];
+  sayAndClose(socket, words.join("\r\n"), patienceMs);
 }

@@ -2,10 +2,15 @@
 import { connect } from "node:net";
 import { once } from "node:events";
 import { expect } from "chai";
+import { eventually, within } from "../support/inbox.ts";
 import { startTestServer } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
 
 const CLOSE = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+const HANDSHAKE =
+  "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 function statuses(received: Buffer): string[] {
   return received
@@ -60,6 +65,66 @@ describe("an HTTP client", () => {
     await client.untilEnd();
     expect(statuses(client.received)).to.deep.equal(["201", "200"]);
     expect(client.received.toString()).to.include('"remaining":8');
+  });
+
+  it("that asks whether to continue behind another request gets both answers whole", async () => {
+    const server = await startTestServer();
+    const page = await (await fetch(`http://127.0.0.1:${server.httpPort}/`)).text();
+    const client = await TextClient.connect(server.httpPort);
+    client.write("PUT / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.write("GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n");
+    await client.untilEnd();
+    expect(statuses(client.received)).to.deep.equal(["405", "200"]);
+    expect(client.received.toString().split("\r\n\r\n").at(-1)).to.equal(page);
+  });
+
+  it("that asks whether to continue is told so", async () => {
+    const server = await startTestServer();
+    const client = await TextClient.connect(server.httpPort);
+    const head = "POST /api/sales/default/purchases HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\n";
+    client.write(`${head}Expect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n`);
+    await eventually(() => client.received.length > 0, "an answer comes");
+    expect(client.received.toString()).to.equal("HTTP/1.1 100 Continue\r\n\r\n");
+    client.write("{}");
+    await client.untilEnd();
+    expect(statuses(client.received)).to.deep.equal(["100", "201"]);
+  });
+
+  for (const [what, bytes] of [
+    ["sends what isn't HTTP", "COMPRAR\n"],
+    ["wants a WebSocket with a foreign Origin", `${HANDSHAKE}Origin: https://evil.example\r\n\r\n`],
+    ["has its last answer already", "GET /nada HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"],
+    ["wants a tunnel", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n"],
+  ] as const) {
+    it(`that ${what} and goes on sending still reads the answer`, async () => {
+      const server = await startTestServer();
+      for (let i = 0; i < 3; i++) {
+        const client = await TextClient.connect(server.httpPort);
+        // It reads when it has said all: had it been reset, its next write would fail and there were nothing to read.
+        client.socket.pause();
+        client.write(bytes + "x".repeat(500_000));
+        for (let more = 0; more < 5; more++) {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+          client.write("x");
+        }
+        client.finish();
+        client.socket.resume();
+        await client.untilEnd();
+        expect(client.received.toString(), `try ${i + 1}`).to.match(/^HTTP\/1\.1 4\d\d .*"reason":/s);
+      }
+    });
+  }
+
+  it("that was refused and doesn't leave is cut", async () => {
+    const server = await startTestServer([], { websocket: { closeTimeoutMs: 100 } });
+    const client = await TextClient.connect(server.httpPort);
+    client.write("COMPRAR\n");
+    await client.untilEnd();
+    const writing = setInterval(() => client.write("x"), 20);
+    await within(
+      new Promise((resolve) => client.socket.once("close", resolve)),
+      "the server cuts it",
+    ).finally(() => clearInterval(writing));
   });
 
   it("that went away before it was accepted buys nothing", async () => {

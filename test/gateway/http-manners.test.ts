@@ -153,6 +153,20 @@ describe("an offer of HTTP/2", () => {
     expect(guest.received.toString()).to.match(/^bilheteria_\w*refused\w* 1$/m);
   });
 
+  for (const [what, offer] of [
+    ["HTTP/2", H2C],
+    ["a WebSocket", `${HANDSHAKE.replace("Host: x\r\n", "")}${KEY}${VERSION}`],
+  ] as const) {
+    it(`of ${what} behind a request that isn't answered yet doesn't take its answer away`, async () => {
+      const { httpPort } = await startTestServer();
+      const purchase =
+        "POST /api/sales/default/purchases HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\nContent-Length: 2\r\n\r\n{}";
+      const answers = await answersTo(httpPort, `${purchase}GET / HTTP/1.1\r\nHost: x\r\n${offer}\r\n`);
+      expect(answers.map(statusOf)).to.deep.equal([201]);
+      expect(answers[0]).to.include('"remaining":9');
+    });
+  }
+
   it("behind requests that aren't answered yet ends the connection", async () => {
     const { httpPort } = await startTestServer();
     const answers = await answersTo(httpPort, `${HEALTH}\r\n`.repeat(2) + `${HEALTH}${H2C}\r\n`);
