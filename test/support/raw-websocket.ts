@@ -4,19 +4,11 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { cleanup } from "./cleanup.ts";
 import { Inbox, within } from "./inbox.ts";
-
-export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
+import { encodeFrame, OPCODE, type FrameShape } from "./raw-websocket-frame.ts";
 
 export interface RawFrame {
   readonly opcode: number;
   readonly payload: Buffer;
-}
-
-export interface FrameShape {
-  readonly final?: boolean;
-  readonly masked?: boolean;
-  /** The three reserved bits, 0 to 7. */
-  readonly reserved?: number;
 }
 
 export class RawWebSocket {
@@ -92,19 +84,4 @@ export class RawWebSocket {
     this.#unread = bytes.subarray(start + size);
     return { opcode: bytes[0]! & 0x0f, payload: Buffer.from(bytes.subarray(start, start + size)) };
   }
-}
-
-/** One frame as a client sends it: masked, unless it is told to break that rule. */
-export function encodeFrame(opcode: number, payload: Buffer, shape: FrameShape = {}): Buffer {
-  const { final = true, masked = true, reserved = 0 } = shape;
-  const first = (final ? 0x80 : 0) | (reserved << 4) | opcode;
-  const maskBit = masked ? 0x80 : 0;
-  const head =
-    payload.length < 126
-      ? Buffer.from([first, maskBit | payload.length])
-      : Buffer.from([first, maskBit | 126, payload.length >> 8, payload.length & 0xff]);
-  if (!masked) return Buffer.concat([head, payload]);
-  const mask = randomBytes(4);
-  const body = Buffer.from(payload.map((byte, i) => byte ^ mask[i % 4]!));
-  return Buffer.concat([head, mask, body]);
 }

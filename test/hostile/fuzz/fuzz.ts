@@ -1,0 +1,33 @@
+/**
+ * The fuzzer's command line:
+ *
+ *     npm run fuzz -- [--seed <n>] [--seconds <n>] [--inputs <n>] [--from <n>]
+ *
+ * Without a seed it takes a new one. Exit code 1 when something was wrong; what it prints then shows it again.
+ */
+import { parseArgs } from "node:util";
+import { runCampaign } from "./campaign.ts";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+    seconds: { type: "string", default: "60" },
+    inputs: { type: "string", default: "1000000000" },
+    from: { type: "string", default: "0" },
+  },
+});
+const [seed, seconds, inputs, from] = [values.seed, values.seconds, values.inputs, values.from].map(
+  (text) => {
+    const number = Number(text);
+    if (!Number.isInteger(number) || number < 0) throw new Error(`${text}: use a whole number`);
+    return number;
+  },
+) as [number, number, number, number];
+
+const { failure, inputs: done, bytes, memoryMb } = await runCampaign({ seed, seconds, inputs, from });
+const memory = memoryMb.map((mb) => mb?.toFixed(0) ?? "?").join(" → ");
+console.log(`seed ${seed}: ${done} inputs, ${(bytes / 2 ** 20).toFixed(1)} MiB; server ${memory} MiB`);
+if (failure !== null) {
+  console.log(`FAILED: ${failure}`);
+  process.exitCode = 1;
+}
