@@ -3,7 +3,8 @@
  * them, and what is taken although it looks odd. docs/protocol.md has the codes in its table of close codes.
  */
 import { expect } from "chai";
-import { encodeFrame, OPCODE, RawWebSocket, type RawFrame } from "../support/raw-websocket.ts";
+import { encodeFrame, OPCODE } from "../support/raw-websocket-frame.ts";
+import { RawWebSocket, type RawFrame } from "../support/raw-websocket.ts";
 import { openTestServer, startTestServer, type TestServer } from "../support/start-server.ts";
 import { WsClient } from "../support/ws-client.ts";
 
