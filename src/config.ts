@@ -48,6 +48,8 @@ export const LIMITS = {
     listedTickets: 20,
     /** Refusals for flooding, without a calm second between them, after which the connection is closed. */
     floodRefusals: 500,
+    /** How long it is neither read nor closed before that, so that it can't come back at once. */
+    floodCloseMs: 5_000,
     /** Commands that may be sent at once beyond the steady rate, as a multiple of it. */
     rateBurst: 2,
   },
@@ -92,6 +94,12 @@ export const LIMITS = {
     metricsMs: 1_000,
     /** The page's files, which are kept in memory. */
     pageBytes: 8 * 1024 * 1024,
+  },
+  lastWords: {
+    /** How long a client may take to read why its connection is closed, and to close its own half. */
+    patienceMs: 2_000,
+    /** Bytes of what it goes on sending that are read meanwhile. */
+    ignoredBytes: 64 * 1024,
   },
   connections: {
     /** Sockets from one address; loopback and trusted proxies are exempt, the clients of those aren't. */

@@ -110,6 +110,7 @@ function makeDesk(parts: GatewayParts, hub: Hub): Desk {
     hub,
     clock: systemClock,
     entropy: systemEntropy,
+    after: (ms, task) => systemScheduler.after(ms, task),
     recorder: settings.addresses ? recorder : new AnonymousLog(recorder),
     flusher: new ReplyFlusher(),
     limits,

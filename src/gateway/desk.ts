@@ -1,5 +1,5 @@
 import type { Hub } from "../broadcast/hub.ts";
-import type { Clock, CommandRecorder, Counter, Entropy } from "../engine/ports.ts";
+import type { Clock, CommandRecorder, Counter, Entropy, Scheduler } from "../engine/ports.ts";
 import type { Limits } from "../config.ts";
 import type { RequestLimits } from "../protocol/request.ts";
 import type { NameBuyer } from "./buyer-names.ts";
@@ -12,6 +12,7 @@ export interface Desk {
   readonly hub: Hub;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  readonly after: Scheduler["after"];
   readonly recorder: CommandRecorder;
   readonly flusher: ReplyFlusher;
   readonly limits: Limits;

@@ -49,7 +49,7 @@ export function refuseHandshake(
   const peer = peerOf(proxies, request, "ws");
   const command = `CONECTAR${nameSale(sale)}`;
   recorder.record({ at: clock.now(), peer, command, outcome: describeRefusal(refusal) });
-  refuseUpgrade(socket, refusal, limits.websocket.closeTimeoutMs, status, headers);
+  refuseUpgrade(socket, refusal, limits.lastWords, status, headers);
 }
 
 function bad(detail: string, status = 400, headers: readonly string[] = []): HandshakeFault {

@@ -14,7 +14,7 @@ import type { Desk } from "./desk.ts";
 import { describeRefusal } from "./describe.ts";
 import { handshakeFault, refuseHandshake } from "./handshake.ts";
 import type { HttpApi } from "./http-api.ts";
-import { lingerWhenDone, sayAndClose } from "./last-words.ts";
+import { abortWithoutStacks, lingerWhenDone, sayAndClose, stopParsing } from "./last-words.ts";
 import { refuseGarbage, refuseMisshapen } from "./misshapen.ts";
 import { PageFiles, sendUnknownSale } from "./page-files.ts";
 import { peerOf } from "./peer-of.ts";
@@ -82,8 +82,7 @@ export class HttpGateway {
   });
 
   constructor(options: HttpGatewayOptions) {
-    const { http, websocket } = options.desk.limits;
-    const patienceMs = websocket.closeTimeoutMs;
+    const { http, lastWords } = options.desk.limits;
     this.#options = options;
     this.#page = new PageFiles(options.page, http.pageBytes);
     this.#server = createServer(
@@ -105,7 +104,7 @@ export class HttpGateway {
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on("connect", (_request, socket) => {
       const allow = ["Allow: GET, HEAD, POST"];
-      refuseUpgrade(socket, { reason: "method_not_allowed" }, patienceMs, undefined, allow);
+      refuseUpgrade(socket, { reason: "method_not_allowed" }, lastWords, undefined, allow);
     });
     this.#server.on("checkContinue", (request, response) => {
       // Behind answers that haven't left, node:http would write it between this answer's head and its body.
@@ -113,7 +112,7 @@ export class HttpGateway {
       void this.#handle(request, response);
     });
     this.#server.on("checkExpectation", (request, response) => void this.#handle(request, response));
-    this.#server.on("clientError", (fault, socket) => refuseGarbage(fault, socket, patienceMs));
+    this.#server.on("clientError", (fault, socket) => refuseGarbage(fault, socket, lastWords));
   }
 
   get server(): Server {
@@ -134,7 +133,7 @@ export class HttpGateway {
     if (this.#seen.has(socket)) return;
     this.#seen.add(socket);
     const { admission, desk } = this.#options;
-    lingerWhenDone(socket, desk.limits.websocket.closeTimeoutMs);
+    lingerWhenDone(socket, desk.limits.lastWords);
     // Gone before it was accepted: whatever it sent must not buy, since nobody would know for whom.
     if (socket.remoteAddress === undefined) {
       this.#refused.add(socket);
@@ -204,7 +203,7 @@ export class HttpGateway {
   #endWhenAnswered(socket: Duplex): void {
     const caller = this.#callerOf(socket);
     caller.isLeaving = true;
-    caller.whenAnswered = () => sayAndClose(socket, "", this.#options.desk.limits.websocket.closeTimeoutMs);
+    caller.whenAnswered = () => sayAndClose(socket, "", this.#options.desk.limits.lastWords);
   }
 
   /** Some clients offer HTTP/2 on their first request. The offer is passed over and the request answered as it is. */
@@ -245,7 +244,12 @@ export class HttpGateway {
     try {
       this.#protect(request, response, ignore);
       const refusal = this.#refusal(request, response, caller);
-      if (caller.isLeaving) response.setHeader("connection", "close");
+      if (caller.isLeaving) {
+        response.setHeader("connection", "close");
+        // Nothing more of it is looked at, and each request that is parsed costs the others time.
+        stopParsing(request.socket);
+        abortWithoutStacks(request.socket);
+      }
       if (refusal !== null) sendProblem(response, refusal);
       else if (!refuseMisshapen(request, response)) await this.#route(request, response);
     } catch (cause) {

@@ -1,32 +1,65 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Limits } from "../config.ts";
 
 /**
  * Says something and closes, so that it arrives. Closing a socket with unread bytes in it resets the connection, and a
  * reset takes the answer away from the client who is still sending: so what still comes is read and dropped.
  *
- * @param patienceMs how long the other end may take to close its half; then it is cut.
+ * @param limits how long the other end may take to close its half, and what it may send meanwhile; then it is cut.
  */
-export function sayAndClose(socket: Duplex, words: string, patienceMs: number): void {
+export function sayAndClose(socket: Duplex, words: string, limits: Limits["lastWords"]): void {
   socket.on("error", () => socket.destroy());
   socket.end(words);
-  linger(socket, patienceMs);
+  linger(socket, limits);
 }
 
 /**
  * The same for what node:http closes behind its last answer, for which it calls `destroySoon`: that would destroy the
  * socket as soon as the answer is written, whatever is unread.
  */
-export function lingerWhenDone(socket: Socket, patienceMs: number): void {
+export function lingerWhenDone(socket: Socket, limits: Limits["lastWords"]): void {
   socket.destroySoon = () => {
     if (socket.writable) socket.end();
-    if (!socket.destroyed) linger(socket, patienceMs);
+    if (!socket.destroyed) linger(socket, limits);
   };
 }
 
-/** A socket whose both ends are done is closed by itself. */
-function linger(socket: Duplex, patienceMs: number): void {
+/**
+ * Takes a socket away from node:http's parser, which lets go of it once there is a listener for its data. Answers can
+ * still be written. What comes in isn't read; node may resume it after each of them, for one read at a time then.
+ */
+export function stopParsing(socket: Duplex): void {
+  socket.on("data", () => undefined).removeAllListeners("data");
+  socket.on("data", () => socket.pause());
+  socket.pause();
+}
+
+/**
+ * For a socket whose many requests won't be answered: when it closes, node:http makes an error for each of them, and
+ * most of what that costs is their stacks, which nobody sees. A thousand of them would hold up everybody for 20 ms.
+ */
+export function abortWithoutStacks(socket: Duplex): void {
+  let usual = 0;
+  socket.prependOnceListener("close", () => {
+    usual = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+  });
+  socket.once("close", () => {
+    Error.stackTraceLimit = usual;
+  });
+}
+
+/** A socket whose both ends are done is closed by itself. Whoever sends too much has to wait for the cut. */
+function linger(socket: Duplex, limits: Limits["lastWords"]): void {
+  let ignored = 0;
+  stopParsing(socket);
+  socket.removeAllListeners("data");
+  socket.on("data", (chunk: Buffer) => {
+    ignored += chunk.length;
+    if (ignored > limits.ignoredBytes) socket.pause();
+  });
   socket.resume();
-  const cut = setTimeout(() => socket.destroy(), patienceMs).unref();
+  const cut = setTimeout(() => socket.destroy(), limits.patienceMs).unref();
   socket.once("close", () => clearTimeout(cut));
 }

@@ -1,6 +1,7 @@
 /** Requests that can't be taken as they are, from bytes that aren't HTTP to headers that ask for what isn't there. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Limits } from "../config.ts";
 import { HTTP_STATUS, type Refusal } from "../protocol/refusals.ts";
 import { sayAndClose } from "./last-words.ts";
 import { problemBody, sendProblem } from "./problem.ts";
@@ -19,8 +20,12 @@ export function refuseMisshapen(request: IncomingMessage, response: ServerRespon
   return true;
 }
 
-/** What isn't HTTP gets one clear answer, if it can still be written. @param patienceMs to read it. */
-export function refuseGarbage(fault: Error & { code?: string }, socket: Duplex, patienceMs: number): void {
+/** What isn't HTTP gets one clear answer, if it can still be written. */
+export function refuseGarbage(
+  fault: Error & { code?: string },
+  socket: Duplex,
+  limits: Limits["lastWords"],
+): void {
   // It was told; whatever else it sends isn't HTTP either.
   if (socket.writableEnded && !socket.destroyed) return;
   if (fault.code === "ECONNRESET" || !socket.writable) {
@@ -33,7 +38,7 @@ export function refuseGarbage(fault: Error & { code?: string }, socket: Duplex, 
     socket,
     `HTTP/1.1 ${status} Refused\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    patienceMs,
+    limits,
   );
 }
 

@@ -2,6 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Limits } from "../config.ts";
 import { refusalFigures } from "../protocol/json.ts";
 import { HTTP_STATUS, refusalWords, type Refusal } from "../protocol/refusals.ts";
 import { sayAndClose } from "./last-words.ts";
@@ -39,13 +40,12 @@ export function sendProblem(
 /**
  * Refuses a handshake: there is no response object yet, only the socket.
  *
- * @param patienceMs to read it.
  * @param headers whole lines, beside those that every refusal has.
  */
 export function refuseUpgrade(
   socket: Duplex,
   refusal: Refusal,
-  patienceMs: number,
+  limits: Limits["lastWords"],
   status = HTTP_STATUS[refusal.reason],
   headers: readonly string[] = [],
 ): void {
@@ -60,5 +60,5 @@ export function refuseUpgrade(
     "",
     body,
   ];
-  sayAndClose(socket, words.join("\r\n"), patienceMs);
+  sayAndClose(socket, words.join("\r\n"), limits);
 }

@@ -6,6 +6,7 @@ import { newSubscriberState, type PushFormat, type Subscriber } from "../broadca
 import type { Answer } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
 import type { BuyerId, PurchaseKey, SaleId, SaleView, TicketCode } from "../box-office/sale.ts";
+import type { Cancel } from "../engine/ports.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Request } from "../protocol/request.ts";
@@ -45,6 +46,8 @@ export class Session implements Subscriber, Asker {
   /** What to close with once the last reply has left; null while the conversation goes on. */
   #ending: CloseCode | null = null;
   #closed = false;
+  /** It flooded on after being refused: it isn't read any more, and is closed when this is over. */
+  #shutOut: Cancel | null = null;
 
   constructor(
     desk: Desk,
@@ -73,7 +76,7 @@ export class Session implements Subscriber, Asker {
 
   /** Takes one command. A fault in here ends this session and no other. */
   receive(text: string): void {
-    if (this.#ending !== null || this.#closed) return;
+    if (this.#ending !== null || this.#closed || this.#shutOut !== null) return;
     try {
       this.#receive(text);
     } catch (cause) {
@@ -83,7 +86,7 @@ export class Session implements Subscriber, Asker {
 
   /** Refuses something that never became a command, in its place. */
   refuse(refusal: Refusal): void {
-    if (this.#ending !== null || this.#closed) return;
+    if (this.#ending !== null || this.#closed || this.#shutOut !== null) return;
     this.#guarded(() => {
       const what = `(${refusal.reason})`;
       const wait = this.#rate.take(this.#desk.clock.monotonic());
@@ -101,6 +104,7 @@ export class Session implements Subscriber, Asker {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#shutOut?.cancel();
     this.#desk.hub.leave(this, this.#sale);
   }
 
@@ -291,7 +295,18 @@ export class Session implements Subscriber, Asker {
   /** @param wait milliseconds until the next command may come. */
   #refuseFlood(wait: number, what: string, id: string | undefined): void {
     this.#refuse({ reason: "rate_limited", retryAfterMs: Math.ceil(wait) }, what, id);
-    if (this.#rate.refusals >= this.#desk.limits.session.floodRefusals) this.#finish(CloseCode.ruleBroken);
+    if (this.#rate.refusals >= this.#desk.limits.session.floodRefusals) this.#shutItOut();
+  }
+
+  /** Whoever is closed at once comes back at once: until then the flood waits in its sender's own buffers. */
+  #shutItOut(): void {
+    if (this.#shutOut !== null || this.#ending !== null || this.#closed) return;
+    const close = (): void => this.#guarded(() => this.#finish(CloseCode.ruleBroken));
+    // Not all at one moment: those who come back may send a burst again.
+    const { limits, entropy, after } = this.#desk;
+    const ms = limits.session.floodCloseMs * (0.5 + entropy.random());
+    this.#shutOut = after(ms, close);
+    this.#connection.pause();
   }
 
   #refuse(refusal: Refusal, what: string, id: string | undefined): void {
@@ -335,6 +350,7 @@ export class Session implements Subscriber, Asker {
 
   /** Reads on only while the client takes its answers and not too many are due. */
   #readMoreOrLess(): void {
+    if (this.#shutOut !== null) return;
     const { session, output } = this.#desk.limits;
     const backlog = this.#connection.backlog;
     if (this.#reading) {

@@ -72,7 +72,8 @@ export class TcpClient implements Connection {
     this.#socket.end();
     // Whatever it still sends is read and dropped, so that the close isn't a reset that eats our last answer.
     this.#socket.removeAllListeners("data");
-    this.#socket.resume();
+    // A flood would go on until it is cut; reading it costs the others more than its last answer is worth.
+    if (code !== CloseCode.ruleBroken) this.#socket.resume();
     if (!this.#socket.readableEnded) {
       this.#after(this.#desk.limits.websocket.closeTimeoutMs, () => this.cut());
     }

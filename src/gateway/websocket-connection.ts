@@ -1,6 +1,6 @@
 import type { WebSocket } from "ws";
 import type { Peer } from "../engine/ports.ts";
-import type { CloseCode } from "../protocol/close-codes.ts";
+import { CloseCode } from "../protocol/close-codes.ts";
 import type { Connection, ReplyFlusher } from "./connection.ts";
 import { encodeTextFrames, shortTextFrames } from "./frames.ts";
 import { createFrameWriter, type FrameWriter } from "./websocket-writer.ts";
@@ -45,8 +45,8 @@ export class WebSocketConnection implements Connection {
   end(code: CloseCode): void {
     this.flush();
     this.#webSocket.close(code);
-    // A client that was paused could never read our close, nor answer it.
-    this.#webSocket.resume();
+    // A client that was paused could never answer our close. A flood isn't read any more: it is cut a moment later.
+    if (code !== CloseCode.ruleBroken) this.#webSocket.resume();
   }
 
   pause(): void {

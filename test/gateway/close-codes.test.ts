@@ -86,7 +86,9 @@ describe("close codes", () => {
   });
 
   it("1008 for flooding on after hundreds of refusals, each of which was answered", async () => {
-    const server = await startTestServer(["--rate-limit", "1"], { session: { floodRefusals: 50 } });
+    const server = await startTestServer(["--rate-limit", "1"], {
+      session: { floodRefusals: 50, floodCloseMs: 10 },
+    });
     const client = await WsClient.connect(server.httpPort);
     for (let i = 0; i < 100; i++) client.say("CONSULTAR");
     expect((await client.untilClosed()).code).to.equal(1008);
@@ -96,8 +98,25 @@ describe("close codes", () => {
     );
   });
 
+  it("1008 comes late, so that a flood can't begin anew at once: until then nothing more is read", async () => {
+    const limits = { session: { floodRefusals: 50, floodCloseMs: NEVER_MS } };
+    const server = await startTestServer(["--rate-limit", "1"], limits);
+    const flood = await TextClient.connect(server.tcpPort);
+    flood.write("CONSULTAR\n".repeat(100));
+    await flood.lines.take(52);
+    flood.write("CONSULTAR\n".repeat(100));
+    const other = await TextClient.connect(server.tcpPort);
+    expect(await other.ask("CONSULTAR")).to.equal("Estoque atual: 10");
+    expect(flood.lines.all).to.have.length(52);
+    await server.stop();
+    await flood.untilEnd();
+    expect(flood.lines.all).to.have.length(52);
+  });
+
   it("raw TCP that floods on is closed too, after the last refusal", async () => {
-    const server = await startTestServer(["--rate-limit", "1"], { session: { floodRefusals: 50 } });
+    const server = await startTestServer(["--rate-limit", "1"], {
+      session: { floodRefusals: 50, floodCloseMs: 10 },
+    });
     const client = await TextClient.connect(server.tcpPort);
     client.write("CONSULTAR\n".repeat(100));
     await client.untilEnd();
@@ -105,7 +124,7 @@ describe("close codes", () => {
   });
 
   it("a flood is refused 500 times and more before the close", async () => {
-    const server = await startTestServer();
+    const server = await startTestServer([], { session: { floodCloseMs: 10 } });
     const client = await TextClient.connect(server.tcpPort);
     client.write("AJUDA\n".repeat(5_000));
     await client.untilEnd();

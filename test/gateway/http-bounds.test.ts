@@ -116,7 +116,7 @@ describe("an HTTP client", () => {
   }
 
   it("that was refused and doesn't leave is cut", async () => {
-    const server = await startTestServer([], { websocket: { closeTimeoutMs: 100 } });
+    const server = await startTestServer([], { lastWords: { patienceMs: 100 } });
     const client = await TextClient.connect(server.httpPort);
     client.write("COMPRAR\n");
     await client.untilEnd();

@@ -52,6 +52,7 @@ async function startGateways() {
     hub: new Hub(parts, [VIEW]),
     clock: systemClock,
     entropy: systemEntropy,
+    after: systemScheduler.after,
     recorder: { record: () => {} },
     flusher: new ReplyFlusher(),
     limits: LIMITS,

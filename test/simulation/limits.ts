@@ -25,7 +25,7 @@ export const SMALL_LIMITS: Limits = {
     resumedNotices: 4,
     presenceMs: 100,
   },
-  session: { ...LIMITS.session, pendingReplies: 6, floodRefusals: 5 },
+  session: { ...LIMITS.session, pendingReplies: 6, floodRefusals: 5, floodCloseMs: 50 },
   output: { softBytes: 600, hardBytes: 2_400, slowMs: 400 },
   websocket: { ...LIMITS.websocket, pingMs: 400, missedPongs: 2, sweepParts: 4, closeTimeoutMs: 200 },
 };

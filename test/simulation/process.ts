@@ -354,6 +354,7 @@ export class ServerProcess {
         hub: this.hub,
         clock: time,
         entropy: this.#entropy(),
+        after: (ms, task) => time.after(ms, task),
         recorder: { record: () => undefined },
         flusher: new ReplyFlusher(),
         limits: SMALL_LIMITS,
