@@ -31,10 +31,9 @@ async function measure({ port, buyers, perSecond, warmUpMs, measureMs }) {
   const latencies = new Histogram();
   let measuring = false;
   let answers = 0;
-  let waiting = 0;
   let pushes = 0;
-  /** @type {string | null} */
-  let fault = null;
+  /** @type {{ waiting: number, fault: string | null }} */
+  const state = { waiting: 0, fault: null };
   /** @type {{ socket: import("node:net").Socket, due: number[] }[]} */
   const crowd = [];
   const open = async () => {
@@ -48,14 +47,15 @@ async function measure({ port, buyers, perSecond, warmUpMs, measureMs }) {
           return;
         }
         const since = due.shift();
-        waiting -= 1;
-        if (!text.startsWith(SOLD) || since === undefined) fault ??= `an answer that shouldn't be: ${text}`;
+        state.waiting -= 1;
+        if (!text.startsWith(SOLD) || since === undefined)
+          state.fault ??= `an answer that shouldn't be: ${text}`;
         else if (measuring) {
           latencies.add(performance.now() - since);
           answers += 1;
         }
       },
-      () => (fault ??= "one who behaves was closed"),
+      () => (state.fault ??= "one who behaves was closed"),
     );
     crowd.push({ socket, due });
   };
@@ -68,7 +68,11 @@ async function measure({ port, buyers, perSecond, warmUpMs, measureMs }) {
   const started = performance.now();
   let sent = 0;
   let lateMs = 0;
-  for (let now = started; now < started + warmUpMs + measureMs && fault === null; now = performance.now()) {
+  for (
+    let now = started;
+    now < started + warmUpMs + measureMs && state.fault === null;
+    now = performance.now()
+  ) {
     measuring = now >= started + warmUpMs;
     for (; sent < ((now - started) * perSecond) / 1_000; sent++) {
       const dueAt = started + (sent * 1_000) / perSecond;
@@ -77,13 +81,13 @@ async function measure({ port, buyers, perSecond, warmUpMs, measureMs }) {
       const buyer = crowd[(sent * 7_919) % buyers];
       buyer?.due.push(dueAt);
       buyer?.socket.write(COMMAND);
-      waiting += 1;
+      state.waiting += 1;
     }
     await wait(TICK_MS);
   }
   const deadline = performance.now() + DRAIN_MS;
-  while (waiting > 0 && fault === null && performance.now() < deadline) await wait(5);
-  if (fault !== null) throw new Error(fault);
-  if (waiting > 0) throw new Error(`${waiting} answers are missing`);
+  while (state.waiting > 0 && state.fault === null && performance.now() < deadline) await wait(5);
+  if (state.fault !== null) throw new Error(state.fault);
+  if (state.waiting > 0) throw new Error(`${state.waiting} answers are missing`);
   return { ...latencies.percentiles(), answers, pushes, lateMs };
 }

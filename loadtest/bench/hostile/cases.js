@@ -19,6 +19,10 @@
 export const CASES = [
   { name: "crowd", buyers: 4_850, perSecond: 500, trouble: { mute: 50, floods: 100 } },
   { name: "junk", buyers: 32, perSecond: 640, trouble: { lines: 7, messages: 7, requests: 6 } },
+  // One kind of junk at a time: to find out which of them it is.
+  { name: "lines", buyers: 32, perSecond: 640, trouble: { lines: 7 } },
+  { name: "messages", buyers: 32, perSecond: 640, trouble: { messages: 7 } },
+  { name: "requests", buyers: 32, perSecond: 640, trouble: { requests: 6 } },
 ];
 
 /** Times as long that the slowest hundredth may take beside trouble. */

@@ -7,6 +7,8 @@ import { openWebSocket } from "./connection.js";
 const ALLOWED_PER_SECOND = 50;
 const FLOOD_PER_SECOND = 1_000;
 const TICK_MS = 20;
+/** How long one that was closed stays away. */
+const BACK_AFTER_MS = 100;
 
 const badLines = Buffer.from(
   ["nada", "COMPRAR x", "x".repeat(600), "COMPRAR 1 chave!", "\0\xff"].join("\n").repeat(20),
@@ -44,18 +46,18 @@ function times(count, make) {
 async function beMute(port) {
   const frame = maskedTextFrame("AJUDA");
   for (;;) {
-    let open = true;
     const socket = await openWebSocket(
       port,
       () => {},
-      () => (open = false),
+      () => {},
     );
     socket.pause();
-    for (; open; await wait(1_000 / ALLOWED_PER_SECOND)) {
+    for (; !socket.destroyed; await wait(1_000 / ALLOWED_PER_SECOND)) {
       socket.write(frame);
       counts.sent += 1;
     }
     counts.closed += 1;
+    await wait(BACK_AFTER_MS);
   }
 }
 
@@ -64,17 +66,17 @@ async function flood(port) {
   const count = (FLOOD_PER_SECOND * TICK_MS) / 1_000;
   const burst = Buffer.concat(Array.from({ length: count }, () => maskedTextFrame("COMPRAR")));
   for (;;) {
-    let open = true;
     const socket = await openWebSocket(
       port,
       () => (counts.answers += 1),
-      () => (open = false),
+      () => {},
     );
-    for (; open; await wait(TICK_MS)) {
+    for (; !socket.destroyed; await wait(TICK_MS)) {
       socket.write(burst);
       counts.sent += count;
     }
     counts.closed += 1;
+    await wait(BACK_AFTER_MS);
   }
 }
 
@@ -91,15 +93,15 @@ async function throwMessages(port) {
     Array.from({ length: 100 }, (_, i) => maskedTextFrame(bad[i % bad.length] ?? "")),
   );
   for (;;) {
-    let open = true;
     const socket = await openWebSocket(
       port,
       () => (counts.answers += 1),
-      () => (open = false),
+      () => {},
       "bilheteria.json.v1",
     );
-    while (open) await push(socket, burst);
+    while (!socket.destroyed) await push(socket, burst);
     counts.closed += 1;
+    await wait(BACK_AFTER_MS);
   }
 }
 
@@ -107,12 +109,11 @@ async function throwMessages(port) {
 async function throwBytes(port, bytes) {
   for (;;) {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    let open = true;
     socket.on("error", () => {});
-    socket.on("close", () => (open = false));
     socket.on("data", () => (counts.answers += 1));
-    while (open) await push(socket, bytes);
+    while (!socket.destroyed) await push(socket, bytes);
     counts.closed += 1;
+    await wait(BACK_AFTER_MS);
   }
 }
 
