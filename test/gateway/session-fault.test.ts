@@ -52,7 +52,7 @@ async function startGateways() {
     hub: new Hub(parts, [VIEW]),
     clock: systemClock,
     entropy: systemEntropy,
-    after: systemScheduler.after,
+    after: (ms, task) => systemScheduler.after(ms, task),
     recorder: { record: () => {} },
     flusher: new ReplyFlusher(),
     limits: LIMITS,

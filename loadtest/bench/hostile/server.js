@@ -21,9 +21,7 @@ export async function startServer(workspace, directory, nodeFlags) {
   const descriptor = openSync(log, "w");
   const flags = ["--port", "0", "--tcp-port", "0", "--stock", STOCK, "--admin-token", TOKEN];
   const words = [...nodeFlags, MAIN, "serve", ...flags, "--data", join(directory, "data")];
-  const child = workspace.watch(
-    spawn(process.execPath, words, { stdio: ["ignore", descriptor, "inherit"] }),
-  );
+  const child = workspace.watch(spawn(process.execPath, words, { stdio: ["ignore", descriptor, "inherit"] }));
   closeSync(descriptor);
   for (const deadline = Date.now() + START_MS; Date.now() < deadline; await wait(20)) {
     if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}`);
