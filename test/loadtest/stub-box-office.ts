@@ -134,12 +134,17 @@ export class StubBoxOffice implements Office {
     const isJson = socket.protocol !== "";
     const client = isJson ? jsonClient(socket, this) : webSocketClient(socket);
     socket.on("message", (data: Buffer, isBinary) => {
-      if (isJson) client.tellStock(this.#left);
+      if (isJson) this.#subscribe(client);
       else this.#hear(isBinary ? "" : data.toString(), client);
     });
     socket.on("error", () => socket.terminate());
     socket.on("close", () => this.#forget(client));
     this.#welcome(client);
+  }
+
+  #subscribe(client: Client): void {
+    client.hearsStock = true;
+    client.tellStock(this.#left);
   }
 
   #welcomeTcp(socket: Socket): void {

@@ -42,7 +42,7 @@ export function jsonClient(socket: WebSocket, office: Office): Client {
   const { sale } = office.sale;
   send({ type: "hello", protocol: socket.protocol, serverTime: Date.now(), sale });
   return {
-    hearsStock: true,
+    hearsStock: false,
     speaksJson: true,
     isOpen: () => socket.readyState === WebSocket.OPEN,
     say: () => {},

@@ -54,7 +54,8 @@ export class StubHttp {
     const { quantity } = JSON.parse(body) as { quantity: number };
     const kept = this.#kept.get(key);
     if (kept !== undefined && !this.#office.once("a key buys twice")) {
-      if (this.#office.once("a key changes its receipt")) return [201, { ...kept.receipt, order: 0 }];
+      if (this.#office.once("a key changes its receipt"))
+        return [201, { ...kept.receipt, tickets: [{ code: "another" }] }];
       if (kept.quantity === quantity) return [201, kept.receipt];
       if (!this.#office.once("a key takes another order")) return [422, { reason: "idempotency_mismatch" }];
       return [201, kept.receipt];

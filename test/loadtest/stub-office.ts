@@ -43,8 +43,8 @@ export type Lie =
   | "audit loses a code";
 
 export interface Client {
-  /** Whether it hears the stock unasked. */
-  readonly hearsStock: boolean;
+  /** Whether it hears the stock unasked; a program does once it has subscribed. */
+  hearsStock: boolean;
   readonly speaksJson: boolean;
   readonly isOpen: () => boolean;
   /** A line of the text dialect. */
