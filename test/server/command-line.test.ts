@@ -7,7 +7,7 @@ import { expect } from "chai";
 import { COMMANDS } from "../../src/commands.ts";
 import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask } from "../support/http-client.ts";
-import { within } from "../support/inbox.ts";
+import { eventually, within } from "../support/inbox.ts";
 import { ADMIN_TOKEN, runBilheteria, spawnServer } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
 
@@ -213,7 +213,7 @@ describe("the command line", function () {
       .to.match(/^[\w-]{32}$/)
       .and.not.equal(ADMIN_TOKEN);
     expect(line, "the log may be read by others").to.not.include(token);
-    expect(server.errors()).to.include(`printed this once: ${token}`);
+    await eventually(() => server.errors().includes(`printed this once: ${token}`), "the token is printed");
     await access(join(cwd, "data", "journal"));
     expect((await stat(join(cwd, "data", "admin-token"))).mode & 0o777).to.equal(0o600);
   });
