@@ -6,12 +6,12 @@
  */
 import { readFileSync } from "node:fs";
 import { bannerLines } from "./banner.ts";
-import { readCommandLine, type Asked } from "./commands.ts";
+import { readCommandLine, type Asked } from "./command-line/commands.ts";
 import { ConfigError, LIMITS, readSettings, type Settings } from "./config.ts";
-import { runCrowdCommand } from "./crowd-command.ts";
-import { runLab } from "./lab-command.ts";
+import { runCrowdCommand } from "./command-line/crowd-command.ts";
+import { runLab } from "./command-line/lab-command.ts";
 import { openConsoleLog, type ConsoleLog } from "./observability/console-log.ts";
-import { EXIT, runOffline } from "./offline.ts";
+import { EXIT, runOffline } from "./command-line/offline.ts";
 import { explainStart } from "./start-fault.ts";
 import { startServer, type RunningServer } from "./server.ts";
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { COMMANDS, type OfflineCommand } from "../src/commands.ts";
+import { COMMANDS, type OfflineCommand } from "../src/command-line/commands.ts";
 import { FLAGS, LIMITS, readSettings } from "../src/config.ts";
 import { Metrics } from "../src/observability/metrics.ts";
 import { tablesOf } from "./support/markdown-table.ts";

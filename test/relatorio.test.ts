@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { readSettings } from "../src/config.ts";
-import { LAB_FLAGS, readLabSettings, type LabFlag } from "../src/lab-settings.ts";
+import { LAB_FLAGS, readLabSettings, type LabFlag } from "../src/command-line/lab-settings.ts";
 import { STRATEGIES } from "../src/lab/strategy.ts";
 import { tablesOf } from "./support/markdown-table.ts";
 

@@ -1,7 +1,7 @@
 /** `bilheteria crowd` from outside: against the real server, and where there is none; exit codes and words. */
 import { expect } from "chai";
 import type { CrowdResult } from "../../src/crowd/result.ts";
-import { CROWD_FLAGS } from "../../src/crowd-flags.ts";
+import { CROWD_FLAGS } from "../../src/command-line/crowd-flags.ts";
 import { cleanup } from "../support/cleanup.ts";
 import { eventually, within } from "../support/inbox.ts";
 import { ADMIN_TOKEN, runBilheteria, spawnServer, type ListeningProcess } from "../support/start-server.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { LIMITS } from "../../src/config.ts";
 import { CHECKS } from "../../src/crowd/verdict.ts";
-import { CROWD_FLAGS, crowdHelpText, type CrowdFlag } from "../../src/crowd-flags.ts";
+import { CROWD_FLAGS, crowdHelpText, type CrowdFlag } from "../../src/command-line/crowd-flags.ts";
 import { tablesOf } from "../support/markdown-table.ts";
 
 const TEXT = readFileSync(new URL("../../../docs/crowd.md", import.meta.url), "utf8");

@@ -1,8 +1,8 @@
 /** The words after `bilheteria crowd`. */
 import { expect } from "chai";
 import { sumPlans } from "../../src/crowd/plan.ts";
-import { CrowdUsageError } from "../../src/crowd-flags.ts";
-import { readCrowdSettings } from "../../src/crowd-settings.ts";
+import { CrowdUsageError } from "../../src/command-line/crowd-flags.ts";
+import { readCrowdSettings } from "../../src/command-line/crowd-settings.ts";
 
 function read(...words: readonly string[]) {
   return readCrowdSettings(words, () => 77);

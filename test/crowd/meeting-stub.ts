@@ -2,7 +2,7 @@
 import { LIMITS } from "../../src/config.ts";
 import { playCrowd } from "../../src/crowd/play.ts";
 import type { CrowdResult } from "../../src/crowd/result.ts";
-import { readCrowdSettings } from "../../src/crowd-settings.ts";
+import { readCrowdSettings } from "../../src/command-line/crowd-settings.ts";
 import { StubBoxOffice } from "../loadtest/stub-box-office.ts";
 import type { Lie } from "../loadtest/stub-office.ts";
 

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { access, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { COMMANDS } from "../../src/commands.ts";
+import { COMMANDS } from "../../src/command-line/commands.ts";
 import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";

@@ -1,17 +1,17 @@
 /** `bilheteria crowd`: plays the crowd, shows it, and says how it came out. Exit codes are those of its help. */
 import { randomInt } from "node:crypto";
-import { LIMITS } from "./config.ts";
-import { openView, type View } from "./crowd/live-view.ts";
-import { Refused } from "./crowd/meeting.ts";
-import { sumPlans, usersBy, type CrowdPlan } from "./crowd/plan.ts";
-import { playCrowd } from "./crowd/play.ts";
-import { resultTable } from "./crowd/result-table.ts";
-import type { CrowdResult } from "./crowd/result.ts";
-import type { Verdict } from "./crowd/verdict.ts";
-import { number } from "./crowd/words.ts";
+import { LIMITS } from "../config.ts";
+import { openView, type View } from "../crowd/live-view.ts";
+import { Refused } from "../crowd/meeting.ts";
+import { sumPlans, usersBy, type CrowdPlan } from "../crowd/plan.ts";
+import { playCrowd } from "../crowd/play.ts";
+import { resultTable } from "../crowd/result-table.ts";
+import type { CrowdResult } from "../crowd/result.ts";
+import type { Verdict } from "../crowd/verdict.ts";
+import { number } from "../crowd/words.ts";
 import { crowdHelpText, CrowdUsageError } from "./crowd-flags.ts";
 import { readCrowdSettings, type CrowdSettings } from "./crowd-settings.ts";
-import { descriptorLimit } from "./descriptors.ts";
+import { descriptorLimit } from "../descriptors.ts";
 
 const EXIT_CODES: Readonly<Record<Verdict, number>> = { passed: 0, failed: 1, interrupted: 130 };
 const BAD_USAGE = 2;

@@ -1,9 +1,9 @@
 /** `bilheteria verify`: what a person needs to know to decide what to do with a data directory. */
 import type { Console, GivenFlags } from "./commands.ts";
-import { LIMITS } from "./config.ts";
-import { DataDirectory } from "./journal/data-directory.ts";
-import { inspect, type Finding, type Inspection } from "./journal/inspection.ts";
-import { nodeDisk } from "./journal/node-disk.ts";
+import { LIMITS } from "../config.ts";
+import { DataDirectory } from "../journal/data-directory.ts";
+import { inspect, type Finding, type Inspection } from "../journal/inspection.ts";
+import { nodeDisk } from "../journal/node-disk.ts";
 import { holderWords, livenessOf, type Liveness } from "./live-directory.ts";
 
 /** Sales that are shown; --json has all of them. */

@@ -1,9 +1,9 @@
 /** The commands that sell nothing: each does its work on a data directory and ends with an exit code. */
 import { backUpSale, restoreSale } from "./backups.ts";
 import type { CommandName, Console, GivenFlags } from "./commands.ts";
-import { ConfigError } from "./config.ts";
+import { ConfigError } from "../config.ts";
 import { printEvents } from "./event-printing.ts";
-import { BackupFault, DataDirectoryInUse, DiskFault, JournalCorrupt, NoJournal } from "./journal/fault.ts";
+import { BackupFault, DataDirectoryInUse, DiskFault, JournalCorrupt, NoJournal } from "../journal/fault.ts";
 import { verifyDirectory } from "./verification.ts";
 
 /** What main.ts says in its first lines. */

@@ -1,9 +1,9 @@
 /** The words after `bilheteria lab` become settings here. What it says is Portuguese: it is for a classroom. */
 import { parseArgs } from "node:util";
-import { LIMITS } from "./config.ts";
-import type { ExperimentSettings } from "./lab/experiment.ts";
-import { isStrategyName, STRATEGIES, STRATEGY_NAMES, type Strategy } from "./lab/strategy.ts";
-import { readWork, workMs, type Work } from "./lab/work.ts";
+import { LIMITS } from "../config.ts";
+import type { ExperimentSettings } from "../lab/experiment.ts";
+import { isStrategyName, STRATEGIES, STRATEGY_NAMES, type Strategy } from "../lab/strategy.ts";
+import { readWork, workMs, type Work } from "../lab/work.ts";
 
 export interface LabSettings extends ExperimentSettings {
   readonly json: boolean;

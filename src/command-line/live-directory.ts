@@ -1,8 +1,8 @@
 /** Reading a directory that a server may be selling from. */
 import { setTimeout as wait } from "node:timers/promises";
-import type { Holder } from "./journal/fault.ts";
-import { findHolder } from "./journal/lock.ts";
-import type { Pause } from "./journal/walk.ts";
+import type { Holder } from "../journal/fault.ts";
+import { findHolder } from "../journal/lock.ts";
+import type { Pause } from "../journal/walk.ts";
 
 export interface Liveness {
   /** Null where no server runs. */

@@ -1,14 +1,14 @@
 /** `bilheteria backup` and `bilheteria restore`. */
 import { randomInt } from "node:crypto";
 import { isAbsolute, relative, resolve } from "node:path";
-import { ADMIN_TOKEN_FILE } from "./admin-token.ts";
+import { ADMIN_TOKEN_FILE } from "../admin-token.ts";
 import type { Console, GivenFlags } from "./commands.ts";
-import { ConfigError, LIMITS } from "./config.ts";
-import { backUp } from "./journal/backup.ts";
-import type { Inspection } from "./journal/inspection.ts";
-import { lockDirectory } from "./journal/lock.ts";
-import { nodeDisk } from "./journal/node-disk.ts";
-import { restore } from "./journal/restore.ts";
+import { ConfigError, LIMITS } from "../config.ts";
+import { backUp } from "../journal/backup.ts";
+import type { Inspection } from "../journal/inspection.ts";
+import { lockDirectory } from "../journal/lock.ts";
+import { nodeDisk } from "../journal/node-disk.ts";
+import { restore } from "../journal/restore.ts";
 import { livenessOf } from "./live-directory.ts";
 
 /** @returns true; whatever stands in the way is thrown. */

@@ -3,11 +3,11 @@
  * which an unprotected strategy happened to come out right is no failure, and the report says that it was luck.
  */
 import { writeFileSync } from "node:fs";
-import { LIMITS } from "./config.ts";
-import { runExperiment } from "./lab/experiment.ts";
-import { drawSummary } from "./lab/picture.ts";
-import { brokenClaims, summarize, type Summary } from "./lab/summary.ts";
-import { describeSetting, describeSummary } from "./lab/table.ts";
+import { LIMITS } from "../config.ts";
+import { runExperiment } from "../lab/experiment.ts";
+import { drawSummary } from "../lab/picture.ts";
+import { brokenClaims, summarize, type Summary } from "../lab/summary.ts";
+import { describeSetting, describeSummary } from "../lab/table.ts";
 import { labHelpText, LabUsageError, readLabSettings, type LabSettings } from "./lab-settings.ts";
 
 const INTERRUPTED = 130;
