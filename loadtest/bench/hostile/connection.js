@@ -27,7 +27,7 @@ export function openWebSocket(port, onText, onEnd, protocol) {
       if (frames === null) reject(new Error("the handshake failed"));
       else onEnd(true);
     });
-    socket.on("data", (chunk) => {
+    socket.on("data", (/** @type {Buffer} */ chunk) => {
       if (frames !== null) {
         frames.read(chunk, chunk.length);
         return;
