@@ -128,7 +128,7 @@ const FOR_SPACE = new Map<string, string>([
 
 /** Why no space can be made for the journal, and what to do, in one line. */
 export function explainNoSpace(error: unknown): string {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   const advice = FOR_SPACE.get(systemCode(error) ?? "") ?? "Check the disk and the data directory";
   return `no space can be made for the journal: ${why}. ${advice}; sales go on by themselves then`;
 }

@@ -44,6 +44,26 @@ describe("engine: a fault of whoever listens", () => {
   });
 });
 
+describe("engine: halt", () => {
+  it("stops the timer of a deadline, and lets go of whoever waits for the end", async () => {
+    const room = await openRoom();
+    await room.serve(create(FINAL, 5, { opensAt: room.time.now() + 60_000 }));
+    expect(room.time.waiting.timers).to.equal(1);
+    room.submit(buy(GALA));
+    let isStopped = false;
+    room.engine.halt();
+    expect(room.time.waiting.timers).to.equal(0);
+    const waiting = await openRoom();
+    waiting.submit(buy(GALA));
+    void waiting.engine.stop().then(() => (isStopped = true));
+    waiting.time.settle();
+    waiting.engine.halt();
+    await promises();
+    expect(isStopped).to.equal(true);
+    expect(waiting.replies).to.deep.equal([]);
+  });
+});
+
 describe("engine: a state that only counts", () => {
   it("has no purchases to walk through", async () => {
     const room = new EngineRoom({ state: createBoxOffice("count") });

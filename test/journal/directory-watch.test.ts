@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -48,6 +48,39 @@ describe("journal: the watch over its directory", () => {
     await rm(segments[0]!);
     await looksAgain();
     expect(told).to.deep.equal([]);
+  });
+
+  it("leaves to the writes what it can't look at, and goes on looking", async () => {
+    const { told, state, journal, looksAgain } = await watched();
+    const loop = join(journal, "loop");
+    await symlink("loop", loop);
+    // A path that leads in a circle, and one that is none.
+    for (const path of [loop, "\0"]) {
+      state.open = path;
+      await looksAgain();
+    }
+    expect(told).to.deep.equal([]);
+  });
+
+  it("says nothing any more once it is cancelled, not even of what it was looking at", async () => {
+    const { path, segments, told, state } = await watched();
+    const own = { looks: 0 };
+    const watch = watchDirectory({
+      path,
+      disk: nodeDisk,
+      segment: () => {
+        own.looks += 1;
+        return join(path, "gone");
+      },
+      everyMs: 1,
+      scheduler: systemScheduler,
+      onGone: (why) => told.push(why),
+    });
+    watch.cancel();
+    await eventually(() => state.looks > 10, "the other one looks on");
+    expect(own.looks).to.equal(1);
+    expect(told).to.deep.equal([]);
+    expect(segments).to.have.length(2);
   });
 
   it("tells once that the open segment was deleted", async () => {

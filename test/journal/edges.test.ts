@@ -1,6 +1,12 @@
 /** What happens at the edges: closing in the middle of something, faults without words, limits that contradict. */
 import { expect } from "chai";
-import { BackupFault, DataDirectoryInUse, messageOf, systemCode } from "../../src/journal/fault.ts";
+import {
+  BackupFault,
+  DataDirectoryInUse,
+  explainNoSpace,
+  messageOf,
+  systemCode,
+} from "../../src/journal/fault.ts";
 import { backUp } from "../../src/journal/backup.ts";
 import { DataDirectory } from "../../src/journal/data-directory.ts";
 import type { Folded } from "../../src/journal/fold-job.ts";
@@ -34,6 +40,8 @@ describe("journal: faults", () => {
   it("are told in words, whatever was thrown", () => {
     expect(messageOf(new Error("full"))).to.equal("full");
     expect(messageOf("full")).to.equal("full");
+    expect(explainNoSpace("full")).to.contain("full. Check the disk");
+    expect(explainNoSpace(systemError("EDQUOT", "over"))).to.contain("raise the quota");
   });
 
   it("have the system's code only if they are the system's", () => {
