@@ -32,6 +32,10 @@ export class Watcher {
     this.#place = place;
   }
 
+  get knowsSoldOut() {
+    return this.#told === 0;
+  }
+
   /** Resolves when the first number is there. @returns {Promise<boolean>} */
   connect() {
     return new Promise((resolve) => {
