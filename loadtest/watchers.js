@@ -17,9 +17,9 @@ import { at, closeRun, openRun, readNumbers, readPlace, report, thresholds } fro
 
 const numbers = readNumbers(__ENV, {
   full: {
-    WATCHERS: 5000,
+    WATCHERS: 2000,
     WATCHERS_PER_VU: 100,
-    BUYERS: 50,
+    BUYERS: 30,
     STOCK: 3000,
     RAMP_S: 40,
     HOLD_S: 20,
