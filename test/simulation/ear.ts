@@ -143,8 +143,11 @@ export class Ear implements Asker {
           );
     if (at === -1) return;
     this.dues[at]!.meaning = meaning;
-    for (let i = at + 1; i < this.dues.length && !isAsked(this.dues[i]!.question.type); i++)
-      this.dues[i]!.boundary ??= this.#parts.published();
+    // Whatever waited for nothing but this answer has its turn now.
+    for (const due of this.dues.slice(at + 1)) {
+      if (!isAsked(due.question.type)) due.boundary ??= this.#parts.published();
+      else if (due.meaning === null) break;
+    }
   }
 
   /** One message or line left the server. @returns the question that it answers, if it is an answer. */
