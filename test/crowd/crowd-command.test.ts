@@ -94,7 +94,7 @@ describe("bilheteria crowd", function () {
     const output = crowd.output();
     expect(code, output).to.equal(1);
     expect(output).to.include("VEREDITO: REPROVADO");
-    expect(output).to.match(/FALHA {2}cada conexão abriu, e durou: [1-9]\d* conexões que caíram/);
+    expect(output).to.match(/FALHA {2}cada conexão abriu, e durou: .*\d conexões que caíram/);
     expect(output).to.include("auditoria fecha: não pôde ser lida");
   });
 
