@@ -8,7 +8,18 @@ import { ADMIN_TOKEN, runBilheteria, spawnServer, type ListeningProcess } from "
 import { ask } from "../support/http-client.ts";
 import { StubBoxOffice } from "../loadtest/stub-box-office.ts";
 
-const HURRY = ["--users", "40", "--rounds", "2-3", "--think", "20-80", "--listen", "0.1-0.2"];
+const HURRY = [
+  "--users",
+  "40",
+  "--rounds",
+  "2-3",
+  "--think",
+  "20-80",
+  "--listen",
+  "0.1-0.2",
+  "--notice-within",
+  "20000",
+];
 
 /** Three processes have to start first, on a machine that may be busy. */
 const PATIENCE_MS = 40_000;

@@ -8,10 +8,30 @@ import type { Lie } from "../loadtest/stub-office.ts";
 
 export const STUB_STOCK = 10;
 
-const HURRY = ["--users", "12", "--rounds", "2-3", "--think", "20-80", "--listen", "0.1-0.2", "--seed", "1"];
+const HURRY = [
+  "--users",
+  "12",
+  "--rounds",
+  "2-3",
+  "--think",
+  "20-80",
+  "--listen",
+  "0.1-0.2",
+  "--seed",
+  "1",
+  "--notice-within",
+  "20000",
+];
 
-/** Shorter than those of production where a test would have to wait for them; an answer may still take its time. */
-const SHORT = { ...LIMITS.crowd, usersPerProcess: 6, replyMs: 4_000, newsMs: 50, settleMs: 150 };
+/** Shorter than those of production where a test would have to wait for them; a busy machine gets its time. */
+const SHORT = {
+  ...LIMITS.crowd,
+  usersPerProcess: 6,
+  replyMs: 10_000,
+  knockMs: 20_000,
+  newsMs: 50,
+  settleMs: 150,
+};
 
 export async function meetStub(
   lie: Lie,

@@ -38,7 +38,7 @@ const LIES: readonly (readonly [Lie, readonly CheckName[], string[]?])[] = [
 const AT_ONCE = 4;
 
 describe("the verdict of the crowd", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const results = new Map<Lie, Promise<CrowdResult>>();
 
   before(() => {

@@ -27,7 +27,7 @@ const HURRIES: Readonly<Record<Script, Record<string, string>>> = {
     STOCK: "10",
     RAMP_S: "1",
     LISTEN_S: "2",
-    REPLY_TIMEOUT_S: "3",
+    REPLY_TIMEOUT_S: "6",
   },
   soak: {
     PROFILE: "ci",
@@ -37,7 +37,7 @@ const HURRIES: Readonly<Record<Script, Record<string, string>>> = {
     STAYS: "2",
     DURATION_S: "1.5",
     RAMP_S: "0.3",
-    REPLY_TIMEOUT_S: "3",
+    REPLY_TIMEOUT_S: "6",
   },
   watchers: {
     PROFILE: "ci",
@@ -47,9 +47,9 @@ const HURRIES: Readonly<Record<Script, Record<string, string>>> = {
     STOCK: "10",
     RAMP_S: "0.3",
     HOLD_S: "1",
-    REPLY_TIMEOUT_S: "3",
+    REPLY_TIMEOUT_S: "6",
   },
-  api: { PROFILE: "ci", PROGRAMS: "4", BUYS: "6", STOCK: "20", PAUSE_MS: "20", REPLY_TIMEOUT_S: "3" },
+  api: { PROFILE: "ci", PROGRAMS: "4", BUYS: "6", STOCK: "20", PAUSE_MS: "20", REPLY_TIMEOUT_S: "6" },
 };
 
 export type CrowdRun = { code: number | null; output: string; crossed: string[] };
