@@ -218,7 +218,8 @@ export class Clerk implements Counter {
 
   #assertStamped(owner: Taken, event: Written, offset: number, last: number): void {
     const { wall } = this.#parts;
-    if (wall.setAt > owner.at) return;
+    // Set in the instant in which it was asked for, it may have been set just before or just after that.
+    if (wall.setAt >= owner.at) return;
     if (event.at < owner.wall)
       broken(3, "stamp", `event ${offset} is of ${event.at}, before it was asked for at ${owner.wall}`);
     if (event.at > Math.max(last, wall.now()))
