@@ -77,8 +77,6 @@ export const options = {
     ],
     ["stock", "ledger", "remaining", "visits"],
     {
-      // Where nobody was owed it nothing is proven.
-      notice_owed: ["count>0"],
       "buy_reply{half:first}": [`p(99)<${numbers.BUY_P99_MS}`],
       "buy_reply{half:second}": [`p(99)<${numbers.BUY_P99_MS}`],
       server_growth_mib: [`value<${numbers.GROWTH_MIB}`],

@@ -74,8 +74,6 @@ export const options = {
     ],
     ["stock", "ledger", "remaining", "visits"],
     {
-      // Where nobody was owed it nothing is proven.
-      notice_owed: ["count>0"],
       buy_reply: [`p(99)<${numbers.BUY_P99_MS}`],
     },
   ),

@@ -82,7 +82,6 @@ export const options = {
       notice_age: [`p(99)<${numbers.NOTICE_P99_MS}`],
       // Where nothing was measured nothing is proven.
       updates_heard: ["count>0"],
-      notice_owed: ["count>0"],
     },
   ),
   summaryTrendStats: ["count", "min", "med", "p(95)", "p(99)", "max"],
