@@ -194,8 +194,10 @@ export class Ear implements Asker {
     }
     const due = this.#next(text);
     const { question, meaning } = due;
-    if (this.#parts.rateLimited && RATE_LIMITED.test(text) && due.taken === null) {
+    const mayBeTooFast = due.taken === null || this.#parts.transport === "tcp";
+    if (this.#parts.rateLimited && RATE_LIMITED.test(text) && mayBeTooFast) {
       this.refusals += 1;
+      this.#passOn(due);
       return due;
     }
     if (isAsked(question.type)) {
@@ -209,6 +211,20 @@ export class Ear implements Asker {
       if (question.type === "on" || question.type === "off") this.#wish(question.type === "on", due);
     }
     return due;
+  }
+
+  /** Lines of one read can't be told apart while they are taken in: what was carried out was asked by one behind. */
+  #passOn({ taken, meaning }: Due): void {
+    let carried = { taken, meaning };
+    for (const due of this.dues) {
+      if (carried.taken === null) return;
+      if (!isAsked(due.question.type)) continue;
+      const { taken, meaning } = due;
+      Object.assign(due, carried);
+      carried = { taken, meaning };
+    }
+    if (carried.taken !== null)
+      broken(3, "refused and carried out", `command ${carried.taken.number} was refused for coming too fast`);
   }
 
   #hearJson(message: Json): Due | null {
