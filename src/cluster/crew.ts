@@ -24,7 +24,7 @@ export interface CrewParts {
   /** What a new worker needs to know that the crew doesn't. */
   readonly welcome: () => Omit<Welcome, "ports" | "incarnation" | "elsewhere" | "views">;
   readonly answer: (question: Question) => Promise<unknown>;
-  readonly lines: (lines: string) => void;
+  readonly lines: (lines: Buffer) => void;
   readonly warn: (message: string, figures: Readonly<Record<string, number>>) => void;
   readonly report: (message: string, detail: unknown) => void;
   /** Told when a worker that took another's place serves. */

@@ -27,9 +27,10 @@ const KINDS: ReadonlySet<number> = new Set(Object.values(FrameKind));
 export const HEADER_BYTES = 5;
 
 /** A frame around a body that is text. */
-export function frameOf(kind: FrameKind, text: string): Buffer {
-  const frame = emptyFrame(kind, Buffer.byteLength(text));
-  frame.write(text, HEADER_BYTES, "utf8");
+export function frameOf(kind: FrameKind, body: string | Buffer): Buffer {
+  const frame = emptyFrame(kind, Buffer.byteLength(body));
+  if (typeof body === "string") frame.write(body, HEADER_BYTES, "utf8");
+  else body.copy(frame, HEADER_BYTES);
   return frame;
 }
 

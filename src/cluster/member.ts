@@ -27,7 +27,7 @@ export interface MemberHooks {
   readonly answer: (question: Question) => Promise<unknown>;
   readonly counted: (member: Member, counts: Counts) => void;
   /** Whole lines of its command log. */
-  readonly lines: (lines: string) => void;
+  readonly lines: (lines: Buffer) => void;
   readonly warn: (message: string, figures: Readonly<Record<string, number>>) => void;
   readonly report: (message: string, detail: unknown) => void;
   /** Called once, when its process has ended and everything that it said has been heard. */
@@ -142,7 +142,7 @@ export class Member {
 
   #take(kind: FrameKind, body: Buffer): void {
     if (kind === FrameKind.commands) this.#counter.take(body.toString());
-    else if (kind === FrameKind.lines) this.#hooks.lines(body.toString());
+    else if (kind === FrameKind.lines) this.#hooks.lines(Buffer.from(body));
     else if (kind === FrameKind.note) this.#hear(readNote(body.toString()) as NoteToEngine);
     else throw new LinkFault(`a worker sent a frame of kind ${kind}`);
   }

@@ -106,6 +106,8 @@ export interface CommandRecord {
   readonly command: string;
   /** The server's own words: printable ASCII. */
   readonly outcome: string;
+  /** Of a purchase: its place in the order of arrival, and how many tickets it left. */
+  readonly bought?: { readonly order: number; readonly remaining: number } | undefined;
 }
 
 export interface CommandRecorder {

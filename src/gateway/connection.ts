@@ -4,8 +4,12 @@ import type { CloseCode } from "../protocol/close-codes.ts";
 /** A socket as a session sees it, whatever the transport. */
 export interface Connection {
   readonly peer: Peer;
-  /** Queues a reply; all replies of one turn of the event loop leave in one write. */
-  send(reply: string): void;
+  /**
+   * Queues a reply; all replies of one turn of the event loop leave in one write.
+   *
+   * @param isAscii known to be, so that nobody has to look.
+   */
+  send(reply: string, isAscii?: boolean): void;
   /** Writes encoded bytes now, after the queued replies. */
   write(bytes: Buffer): void;
   /** Says goodbye after everything that was sent; `code` is what a WebSocket client is told. */

@@ -1,5 +1,6 @@
 /** Commands and outcomes as the command log names them: the same words for both dialects and all transports. */
 import type { Answer } from "../box-office/answer.ts";
+import type { CommandRecord } from "../engine/ports.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Request } from "../protocol/request.ts";
 
@@ -33,10 +34,8 @@ export function describeRequest(request: Request, text: string, dialect: "text" 
 
 export function describeAnswer(answer: Answer): string {
   switch (answer.kind) {
-    case "receipt": {
-      const item = answer.items[0];
-      return `${answer.repeated ? "repeated" : "sold"} order=${item?.order ?? 0} remaining=${item?.remaining ?? 0}`;
-    }
+    case "receipt":
+      return answer.repeated ? "repeated" : "sold";
     case "stock":
       return `stock available=${answer.view.available}`;
     case "rejected":
@@ -44,6 +43,11 @@ export function describeAnswer(answer: Answer): string {
     case "audit":
       return `audit balanced=${answer.audit.balanced}`;
   }
+}
+
+/** The figures that the log writes behind `describeAnswer`. */
+export function boughtBy(answer: Answer): CommandRecord["bought"] {
+  return answer.kind === "receipt" ? answer.items[0] : undefined;
 }
 
 export function describeRefusal(refusal: Refusal): string {

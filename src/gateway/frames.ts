@@ -33,12 +33,14 @@ const SHORT = 125;
 /**
  * The frames of short ASCII messages as one string of bytes (Latin-1), which the system's layers below take faster than
  * a buffer made for them; null if one of the messages isn't short or isn't ASCII.
+ *
+ * @param areAscii known to be, so that nobody has to look.
  */
-export function shortTextFrames(messages: readonly string[]): string | null {
+export function shortTextFrames(messages: readonly string[], areAscii = false): string | null {
   let frames = "";
   for (let i = 0; i < messages.length; i++) {
     const message = messages[i] ?? "";
-    if (message.length > SHORT || !isAscii(message)) return null;
+    if (message.length > SHORT || !(areAscii || isAscii(message))) return null;
     frames += (SHORT_HEADERS[message.length] ?? "") + message;
   }
   return frames;

@@ -9,10 +9,11 @@ import type { Answer } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
 import type { Purchase } from "../box-office/purchases.ts";
 import type { Audit, SaleId, SaleView } from "../box-office/sale.ts";
+import type { CommandRecord } from "../engine/ports.ts";
 import { buyerSchema, receiptMessage, stockMessage } from "../protocol/json.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import { isPurchaseKey } from "../protocol/request.ts";
-import { describeAnswer, describeRefusal, maskKey, nameSale } from "./describe.ts";
+import { boughtBy, describeAnswer, describeRefusal, maskKey, nameSale } from "./describe.ts";
 import type { Desk } from "./desk.ts";
 import { readBody } from "./http-body.ts";
 import { peerOf } from "./peer-of.ts";
@@ -245,7 +246,7 @@ export class HttpApi {
         resolve({ kind: "rejected", rejection: { reason: "busy" } });
       }
     });
-    this.#record(request, what, describeAnswer(answer));
+    this.#record(request, what, describeAnswer(answer), boughtBy(answer));
     return answer;
   }
 
@@ -254,10 +255,15 @@ export class HttpApi {
     sendProblem(response, refusal);
   }
 
-  #record(request: IncomingMessage, command: string, outcome: string): void {
+  #record(
+    request: IncomingMessage,
+    command: string,
+    outcome: string,
+    bought?: CommandRecord["bought"],
+  ): void {
     const { recorder, clock, proxies } = this.#options.desk;
     const peer = peerOf(proxies, request, "http");
-    recorder.record({ at: clock.now(), peer, command, outcome });
+    recorder.record({ at: clock.now(), peer, command, outcome, bought });
   }
 
   /** Compares hashes, so that neither the length nor the first wrong character shows in the time it takes. */

@@ -16,6 +16,7 @@ export class PendingCommand implements Envelope, Reply {
   /** What the answer repeats, so that the client knows what it answers. */
   readonly id: string | undefined;
   text: string | null = null;
+  isAscii = false;
   readonly #asker: Asker;
 
   constructor(asker: Asker, command: Command, what: string, id: string | undefined) {

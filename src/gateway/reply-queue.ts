@@ -5,6 +5,8 @@
 export interface Reply {
   /** Null while it is due: whoever fills it in then calls `advance`. */
   readonly text: string | null | (() => readonly string[]);
+  /** The text is known to be ASCII. */
+  readonly isAscii?: boolean;
 }
 
 export class ReplyQueue {
@@ -20,13 +22,13 @@ export class ReplyQueue {
   }
 
   /** Sends every reply whose turn has come. */
-  advance(connection: { send(text: string): void }): void {
+  advance(connection: { send(text: string, isAscii?: boolean): void }): void {
     for (let reply = this.#replies[0]; reply !== undefined; reply = this.#replies[0]) {
-      const { text } = reply;
+      const { text, isAscii } = reply;
       if (text === null) return;
       if (typeof text === "string") {
         this.#replies.shift();
-        connection.send(text);
+        connection.send(text, isAscii);
         continue;
       }
       const texts = text();

@@ -6,7 +6,7 @@ import { newSubscriberState, type PushFormat, type Subscriber } from "../broadca
 import type { Answer } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
 import type { BuyerId, PurchaseKey, SaleId, SaleView, TicketCode } from "../box-office/sale.ts";
-import type { Cancel } from "../engine/ports.ts";
+import type { Cancel, CommandRecord } from "../engine/ports.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Request } from "../protocol/request.ts";
@@ -14,7 +14,7 @@ import { formatTickets, TEXT } from "../protocol/text.ts";
 import type { Connection } from "./connection.ts";
 import { nextSession, type Desk } from "./desk.ts";
 import type { Dialect } from "./dialect.ts";
-import { describeAnswer, describeRefusal, describeRequest } from "./describe.ts";
+import { boughtBy, describeAnswer, describeRefusal, describeRequest } from "./describe.ts";
 import { GivenTickets } from "./given-tickets.ts";
 import { PendingCommand, type Asker } from "./pending-command.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -240,9 +240,11 @@ export class Session implements Subscriber, Asker {
   /** The queue's answer to one command; a fault in here ends this session and no other. */
   answered(pending: PendingCommand, answer: Answer): void {
     try {
-      this.#record(pending.what, describeAnswer(answer));
+      this.#record(pending.what, describeAnswer(answer), boughtBy(answer));
       this.#learn(answer);
       pending.text = this.#dialect.answer(answer, pending.id);
+      // Numbers, codes, ids: only the words of a refusal have accents.
+      pending.isAscii = answer.kind !== "rejected";
       this.#settle();
     } catch (cause) {
       this.#fail(cause);
@@ -363,9 +365,9 @@ export class Session implements Subscriber, Asker {
     }
   }
 
-  #record(command: string, outcome: string): void {
+  #record(command: string, outcome: string, bought?: CommandRecord["bought"]): void {
     const { recorder, clock } = this.#desk;
-    recorder.record({ at: clock.now(), peer: this.#connection.peer, command, outcome });
+    recorder.record({ at: clock.now(), peer: this.#connection.peer, command, outcome, bought });
   }
 
   #guarded(step: () => void): void {

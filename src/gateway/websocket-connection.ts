@@ -12,6 +12,8 @@ export class WebSocketConnection implements Connection {
   readonly #writer: FrameWriter;
   readonly #flusher: ReplyFlusher;
   #replies: string[] = [];
+  /** All of them are known to be. */
+  #areAscii = true;
 
   constructor(webSocket: WebSocket, peer: Peer, flusher: ReplyFlusher) {
     this.#webSocket = webSocket;
@@ -24,7 +26,8 @@ export class WebSocketConnection implements Connection {
     return this.#writer.backlog();
   }
 
-  send(reply: string): void {
+  send(reply: string, isAscii = false): void {
+    this.#areAscii &&= isAscii;
     if (this.#replies.push(reply) === 1) this.#flusher.add(this);
   }
 
@@ -37,7 +40,8 @@ export class WebSocketConnection implements Connection {
     if (this.#replies.length === 0) return;
     const replies = this.#replies;
     this.#replies = [];
-    const short = shortTextFrames(replies);
+    const short = shortTextFrames(replies, this.#areAscii);
+    this.#areAscii = true;
     if (short === null) this.#writer.write(encodeTextFrames(replies));
     else this.#writer.writeShort(short);
   }

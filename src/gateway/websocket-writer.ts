@@ -7,6 +7,7 @@
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { payloadsOf } from "./frames.ts";
+import { SocketHandle } from "./socket-handle.ts";
 
 export interface FrameWriter {
   /** Writes frames made by `encodeTextFrames`; nothing happens on a WebSocket that isn't open. */
@@ -22,7 +23,9 @@ export function createFrameWriter(
   webSocket: WebSocket,
   socket: Socket | null = socketOf(webSocket),
 ): FrameWriter {
-  return socket === null ? new PublicWriter(webSocket) : new SocketWriter(webSocket, socket);
+  if (socket === null) return new PublicWriter(webSocket);
+  const handle = SocketHandle.of(socket);
+  return handle === null ? new SocketWriter(webSocket, socket) : new HandleWriter(webSocket, handle);
 }
 
 /** An object without closures: there is one for each connection, and most of them are idle. */
@@ -45,6 +48,28 @@ class SocketWriter implements FrameWriter {
 
   backlog(): number {
     return this.#socket.writableLength;
+  }
+}
+
+class HandleWriter implements FrameWriter {
+  readonly #webSocket: WebSocket;
+  readonly #handle: SocketHandle;
+
+  constructor(webSocket: WebSocket, handle: SocketHandle) {
+    this.#webSocket = webSocket;
+    this.#handle = handle;
+  }
+
+  write(frames: Buffer): void {
+    if (this.#webSocket.readyState === WebSocket.OPEN) this.#handle.write(frames);
+  }
+
+  writeShort(frames: string): void {
+    if (this.#webSocket.readyState === WebSocket.OPEN) this.#handle.writeLatin1(frames);
+  }
+
+  backlog(): number {
+    return this.#handle.unsent;
   }
 }
 

@@ -16,7 +16,7 @@
  */
 import type { SaleEvent } from "../box-office/event.ts";
 import type { AppendResult, Clock, Journal, JournalHealth } from "../engine/ports.ts";
-import { eventsJson } from "./event-json.ts";
+import { writeEvents } from "./event-json.ts";
 import { messageOf } from "./fault.ts";
 import type { FileHeader } from "./file-header.ts";
 import { chainHash, EVENTS, FRAME_HEADER_BYTES, FrameEncoder } from "./frame.ts";
@@ -87,8 +87,7 @@ export class FileJournal implements Journal {
     if (this.#refusal !== null) return Promise.resolve(this.#refusal);
     if (events.length === 0) return Promise.resolve(DURABLE);
     if (this.#since !== null) return Promise.resolve(this.#fail(new Error("two appends were begun at once")));
-    const { json, isAscii } = eventsJson(events);
-    const bytes = this.#encoder.payload(json, isAscii ? "latin1" : "utf8");
+    const bytes = this.#encoder.payloadBy((frame, start, end) => writeEvents(frame, start, end, events));
     if (bytes === null) return Promise.resolve(this.#fail(new Error("the events don't fit in one frame")));
     this.#since = this.#parts.clock.monotonic();
     return new Promise((resolve) => {

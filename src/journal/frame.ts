@@ -48,23 +48,32 @@ export class FrameEncoder {
     this.#buffer = Buffer.allocUnsafe(maxBytes);
   }
 
-  /**
-   * Writes the payload; `json` is an array without the newline. Null if it is too long for a frame.
-   *
-   * @param encoding `latin1` where every character is known to be ASCII: the same bytes, written faster.
-   */
-  payload(json: string, encoding: "utf8" | "latin1" = "utf8"): number | null {
+  /** Writes the payload; `json` is an array without the newline. Null if it is too long for a frame. */
+  payload(json: string): number | null {
     const room = this.#buffer.length - FRAME_HEADER_BYTES - 1;
     if (json.length > room) return null;
-    if (encoding === "utf8" && json.length * 3 > room && Buffer.byteLength(json) > room) return null;
-    const end = FRAME_HEADER_BYTES + this.#buffer.write(json, FRAME_HEADER_BYTES, encoding);
-    this.#buffer[end] = 0x0a;
-    return end + 1;
+    if (json.length * 3 > room && Buffer.byteLength(json) > room) return null;
+    return this.#closed(FRAME_HEADER_BYTES + this.#buffer.write(json, FRAME_HEADER_BYTES));
+  }
+
+  /**
+   * Has the payload written in its place.
+   *
+   * @param write puts it between two places, and says where it ended; below 0 if it is too long for a frame.
+   */
+  payloadBy(write: (bytes: Buffer, start: number, end: number) => number): number | null {
+    const end = write(this.#buffer, FRAME_HEADER_BYTES, this.#buffer.length - 1);
+    return end < 0 ? null : this.#closed(end);
   }
 
   /** Takes a payload that is bytes already, newline included. */
   payloadBytes(bytes: Buffer): number {
     return FRAME_HEADER_BYTES + bytes.copy(this.#buffer, FRAME_HEADER_BYTES);
+  }
+
+  #closed(end: number): number {
+    this.#buffer[end] = 0x0a;
+    return end + 1;
   }
 
   /** Puts the header before the payload; `bytes` is what `payload` returned. */

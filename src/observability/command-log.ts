@@ -18,24 +18,40 @@ export interface LineSink {
   /** What its lines look like: for people, or for machines. */
   readonly style: "readable" | "json";
   /**
-   * One line for this record, its end included; `command` is its command, made harmless.
+   * Writes one line for this record, its end included, into `bytes` from `start`, where there is room enough.
    *
-   * @param isPlain it holds nothing that JSON would have to escape.
+   * @param command its command, made harmless. @param isPlain it holds nothing that JSON would have to escape.
+   * @returns where the line ends.
    */
-  format(record: CommandRecord, command: string, isPlain: boolean): string;
-  /** Takes whole lines without waiting for anybody. False when it dropped them, because nobody reads. */
-  write(lines: string): boolean;
+  format(bytes: Buffer, start: number, record: CommandRecord, command: string, isPlain: boolean): number;
+  /** Takes whole lines, which are its own from then on, without waiting for anybody. False when it dropped them. */
+  write(lines: Buffer): boolean;
   warn(message: string, figures: Readonly<Record<string, number>>): void;
 }
 
 /** Printable ASCII but for the quote and the backslash: by far the most commands, and safe everywhere. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
+/** Lines that wait lie in pieces of this size. */
+const PIECE_BYTES = 64 * 1024;
+
+/** What a line takes beside its command, at most: an address, a few numbers and words. */
+const LINE_BYTES = 512;
+
+/** Of a character that is half of a pair, which JSON writes as an escape. */
+const CHARACTER_BYTES = 6;
+
+const NO_BYTES = Buffer.alloc(0);
+
 export class CommandLog implements CommandRecorder {
   readonly #sink: LineSink;
   readonly #scheduler: Scheduler;
   readonly #limits: CommandLogLimits;
-  #lines = "";
+  readonly #longestLine: number;
+  /** Lines that wait: whole pieces, and the one that is being filled. */
+  #pieces: Buffer[] = [];
+  #piece = NO_BYTES;
+  #filled = 0;
   #count = 0;
   #timer: Cancel | null = null;
   #unsaid = 0;
@@ -47,6 +63,7 @@ export class CommandLog implements CommandRecorder {
     this.#sink = sink;
     this.#scheduler = scheduler;
     this.#limits = limits;
+    this.#longestLine = LINE_BYTES + (limits.textLength + 1) * CHARACTER_BYTES;
   }
 
   /** Lines that were never written because the console didn't read. */
@@ -58,11 +75,22 @@ export class CommandLog implements CommandRecorder {
     const { command } = record;
     if (command === this.#plain || this.#isPlain(command)) {
       this.#plain = command;
-      this.#lines += this.#sink.format(record, command, true);
-    } else this.#lines += this.#sink.format(record, harmless(command, this.#limits.textLength), false);
-    this.#count += 1;
+      this.#add(record, command, true);
+    } else this.#add(record, harmless(command, this.#limits.textLength), false);
     if (this.#count === this.#limits.batchLines) this.#scheduler.soon(() => this.flush());
     else this.#timer ??= this.#scheduler.after(this.#limits.flushMs, () => this.flush());
+  }
+
+  #add(record: CommandRecord, command: string, isPlain: boolean): void {
+    if (this.#filled + this.#longestLine > this.#piece.length) this.#turnOver();
+    this.#filled = this.#sink.format(this.#piece, this.#filled, record, command, isPlain);
+    this.#count += 1;
+  }
+
+  #turnOver(): void {
+    if (this.#filled > 0) this.#pieces.push(this.#piece.subarray(0, this.#filled));
+    this.#piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, this.#longestLine));
+    this.#filled = 0;
   }
 
   #isPlain(command: string): boolean {
@@ -74,21 +102,25 @@ export class CommandLog implements CommandRecorder {
     this.#timer?.cancel();
     this.#timer = null;
     if (this.#count === 0) return;
-    const lines = this.#lines;
+    const last = this.#piece.subarray(0, this.#filled);
+    const lines = this.#pieces.length === 0 ? last : Buffer.concat([...this.#pieces, last]);
     const count = this.#count;
-    this.#lines = "";
+    // The piece belongs to the sink now; its rest isn't worth a second life.
+    this.#piece = NO_BYTES;
+    this.#pieces = [];
+    this.#filled = 0;
     this.#count = 0;
     this.#handOver(lines, count);
   }
 
   /** Lines that another process made of its own records, which are dropped, counted and told like this one's. */
-  pass(lines: string): void {
+  pass(lines: Buffer): void {
     let count = 0;
-    for (let at = lines.indexOf("\n"); at !== -1; at = lines.indexOf("\n", at + 1)) count += 1;
+    for (let at = lines.indexOf(LINE_END); at !== -1; at = lines.indexOf(LINE_END, at + 1)) count += 1;
     this.#handOver(lines, count);
   }
 
-  #handOver(lines: string, count: number): void {
+  #handOver(lines: Buffer, count: number): void {
     if (!this.#sink.write(lines)) {
       this.#unsaid += count;
       this.#dropped += count;
@@ -110,36 +142,89 @@ export function harmless(text: string, length: number): string {
   return cut.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "·");
 }
 
-/** Who it was, as it stands in each JSON line of one connection; made once. */
-const origins = new WeakMap<Peer, string>();
-
-/** The instant that was written last, as text: the lines of one batch share it, or nearly. */
-let writtenAt = 0;
-let writtenAtText = "0";
+const LINE_END = 0x0a;
 
 /** As pino would write it, but without asking for each of a million records what kind of value each field is. */
-export function formatJson(record: CommandRecord, command: string, isPlain: boolean): string {
-  const { at, peer, outcome } = record;
-  if (at !== writtenAt) {
-    writtenAt = at;
-    writtenAtText = String(at);
+export function formatJson(
+  bytes: Buffer,
+  start: number,
+  record: CommandRecord,
+  command: string,
+  isPlain: boolean,
+): number {
+  const { at: instant, peer, outcome, bought } = record;
+  if (instant !== writtenAt) {
+    writtenAt = instant;
+    writtenHead = Buffer.from(`{"level":30,"time":${instant}`);
   }
-  const quoted = isPlain ? `"${command}"` : JSON.stringify(command);
-  return `{"level":30,"time":${writtenAtText}${originOf(peer)}${quoted},"outcome":"${outcome}"}\n`;
+  let at = putBytes(bytes, start, writtenHead);
+  at = putBytes(bytes, at, originOf(peer));
+  if (isPlain) {
+    bytes[at++] = QUOTE;
+    at = putAscii(bytes, at, command);
+    bytes[at++] = QUOTE;
+  } else at += bytes.write(JSON.stringify(command), at);
+  at = putAscii(bytes, putBytes(bytes, at, OUTCOME), outcome);
+  if (bought !== undefined) {
+    at = putCount(bytes, putBytes(bytes, at, ORDER), bought.order);
+    at = putCount(bytes, putBytes(bytes, at, REMAINING), bought.remaining);
+  }
+  return putBytes(bytes, at, END);
 }
 
-export function formatReadable(record: CommandRecord, command: string): string {
-  const { at, peer, outcome } = record;
+const QUOTE = 0x22;
+const OUTCOME = Buffer.from(',"outcome":"');
+const ORDER = Buffer.from(" order=");
+const REMAINING = Buffer.from(" remaining=");
+const END = Buffer.from('"}\n');
+
+export function formatReadable(bytes: Buffer, start: number, record: CommandRecord, command: string): number {
+  const { at, peer, outcome, bought } = record;
   const clock = new Date(at).toISOString().slice(11, 23);
   const from = `${peer.address}:${peer.port}`;
-  return `${clock}  ${peer.transport.padEnd(4)} ${from.padEnd(21)}  ${command.padEnd(20)}  ${outcome}\n`;
+  const figures = bought === undefined ? "" : ` order=${bought.order} remaining=${bought.remaining}`;
+  const line = `${clock}  ${peer.transport.padEnd(4)} ${from.padEnd(21)}  ${command.padEnd(20)}  ${outcome}${figures}\n`;
+  return start + bytes.write(line, start);
 }
 
-function originOf(peer: Peer): string {
+/** The instant that was written last, with what stands before it: the lines of one batch share it, or nearly. */
+let writtenAt = Number.NaN;
+let writtenHead = NO_BYTES;
+
+/** Who it was, as it stands in each JSON line of one connection; made once. */
+const origins = new WeakMap<Peer, Buffer>();
+
+function originOf(peer: Peer): Buffer {
   let origin = origins.get(peer);
   if (origin === undefined) {
-    origin = `,"ip":${JSON.stringify(peer.address)},"port":${peer.port},"via":"${peer.transport}","command":`;
+    const text = `,"ip":${JSON.stringify(peer.address)},"port":${peer.port},"via":"${peer.transport}","command":`;
+    origin = Buffer.from(text);
     origins.set(peer, origin);
   }
   return origin;
+}
+
+/** A call that costs as much as looking at a dozen characters one by one: for the longer and constant pieces. */
+function putBytes(bytes: Buffer, start: number, source: Buffer): number {
+  bytes.set(source, start);
+  return start + source.length;
+}
+
+/** @param text printable ASCII. */
+function putAscii(bytes: Buffer, start: number, text: string): number {
+  for (let i = 0; i < text.length; i++) bytes[start + i] = text.charCodeAt(i);
+  return start + text.length;
+}
+
+/** @param count an integer from 0 to 2^53 - 1. */
+function putCount(bytes: Buffer, start: number, count: number): number {
+  let digits = 1;
+  for (let bound = 10; bound <= count; bound *= 10) digits += 1;
+  let rest = count;
+  for (let at = start + digits - 1; at >= start; at--) {
+    const tenth = Math.floor(rest / 10);
+    bytes[at] = 0x30 + (rest - tenth * 10);
+    rest = tenth;
+  }
+  return start + digits;
 }

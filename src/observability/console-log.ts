@@ -60,13 +60,13 @@ export function openConsoleLog(options: ConsoleLogOptions, descriptor = 1): Cons
   destination.on("error", () => {
     faults += 1;
   });
-  const write = (text: string): boolean => {
+  const write = (lines: Buffer): boolean => {
     const before = drops;
     // In this mode it takes bytes, which its types don't say.
-    destination.write(Buffer.from(text) as unknown as string);
+    destination.write(lines as unknown as string);
     return drops === before;
   };
-  const stream = { write: (line: string) => write(readable ? readableLine(line) : line) };
+  const stream = { write: (line: string) => write(Buffer.from(readable ? readableLine(line) : line)) };
   const logger = pino({ level, base: null }, stream);
   const commands: LineSink = {
     style: readable ? "readable" : "json",

@@ -7,6 +7,7 @@ import {
   formatReadable,
   harmless,
   noCommandLog,
+  type LineSink,
 } from "../../src/observability/command-log.ts";
 import { ManualTime } from "../support/manual-time.ts";
 
@@ -17,8 +18,17 @@ function record(command: string): CommandRecord {
     at: Date.UTC(2026, 10, 21, 7, 5, 9, 42),
     peer: { address: "192.0.2.7", port: 50_123, transport: "ws" },
     command,
-    outcome: "sold order=3 remaining=7",
+    outcome: "sold",
+    bought: { order: 3, remaining: 7 },
   };
+}
+
+/** What a format writes, which must leave alone what stands before it. */
+function lineOf(format: LineSink["format"], command: string, isPlain: boolean, of = record("")): string {
+  const bytes = Buffer.alloc(2_048, "!");
+  const end = format(bytes, 5, of, command, isPlain);
+  expect(bytes.toString("utf8", 0, 5)).to.equal("!!!!!");
+  return bytes.toString("utf8", 5, end);
 }
 
 /** A log over a console that a test can make deaf. */
@@ -30,9 +40,9 @@ class Desk {
   readonly log = new CommandLog(
     {
       style: "json",
-      format: (_record, command) => `${command}\n`,
+      format: (bytes, start, _record, command) => start + bytes.write(`${command}\n`, start),
       write: (lines) => {
-        if (this.isRead) this.writes.push(lines);
+        if (this.isRead) this.writes.push(lines.toString());
         return this.isRead;
       },
       warn: (_message, { dropped }) => this.warnings.push(dropped ?? 0),
@@ -59,12 +69,12 @@ describe("observability: the command log", () => {
 
   it("passes another process's lines on as they are, and counts each of those that are dropped", () => {
     const desk = new Desk();
-    desk.log.pass("a\nb\n");
+    desk.log.pass(Buffer.from("a\nb\n"));
     expect(desk.writes).to.deep.equal(["a\nb\n"]);
     desk.isRead = false;
-    desk.log.pass("c\nd\ne\n");
+    desk.log.pass(Buffer.from("c\nd\ne\n"));
     desk.isRead = true;
-    desk.log.pass("f\n");
+    desk.log.pass(Buffer.from("f\n"));
     expect(desk.writes).to.deep.equal(["a\nb\n", "f\n"]);
     expect(desk.log.dropped).to.equal(3);
     expect(desk.warnings).to.deep.equal([3]);
@@ -160,7 +170,7 @@ describe("observability: text from outside", () => {
 
 describe("observability: a line", () => {
   it("for machines is one JSON object with who, what and what came of it", () => {
-    const line = formatJson(record(""), "COMPRAR 2", true);
+    const line = lineOf(formatJson, "COMPRAR 2", true);
     expect(line.indexOf("\n")).to.equal(line.length - 1);
     expect(JSON.parse(line)).to.deep.equal({
       level: 30,
@@ -177,15 +187,41 @@ describe("observability: a line", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const command = harmless(text, 100);
-        const line = formatJson(record(""), command, false);
+        const line = lineOf(formatJson, command, false);
         expect(JSON.parse(line)).to.have.property("command", command);
         expect(line.split("\n")).to.have.length(2);
       }),
     );
   });
 
+  it("for machines has every figure to its last digit, and none where nothing was bought", () => {
+    const counts = fc.oneof(fc.nat(), fc.constantFrom(0, 9, 10, 99_999_999, 100_000_000, 2 ** 53 - 1));
+    fc.assert(
+      fc.property(counts, counts, fc.nat(), (order, remaining, at) => {
+        const line = lineOf(formatJson, "COMPRAR", true, { ...record(""), at, bought: { order, remaining } });
+        const { outcome, time } = JSON.parse(line) as { outcome: string; time: number };
+        expect(outcome).to.equal(`sold order=${order} remaining=${remaining}`);
+        expect(time).to.equal(at);
+      }),
+    );
+    const refused = { ...record(""), outcome: "sold_out", bought: undefined };
+    expect(JSON.parse(lineOf(formatJson, "COMPRAR", true, refused))).to.include({ outcome: "sold_out" });
+  });
+
+  it("has room for the longest command that there can be", () => {
+    const writes: Buffer[] = [];
+    const sink = { style: "json", format: formatJson, warn: () => {} } as const;
+    const write = (lines: Buffer): boolean => writes.push(lines) > 0;
+    const log = new CommandLog({ ...sink, write }, new ManualTime(), { ...LIMITS, textLength: 80 });
+    for (let i = 0; i < 500; i++) log.record(record("\ud800".repeat(100)));
+    log.flush();
+    const lines = Buffer.concat(writes).toString().trimEnd().split("\n");
+    expect(lines).to.have.length(500);
+    for (const line of lines) expect(JSON.parse(line)).to.have.property("command", `${"\ud800".repeat(80)}…`);
+  });
+
   it("for people says the same in columns", () => {
-    expect(formatReadable(record(""), "COMPRAR 2")).to.equal(
+    expect(lineOf(formatReadable, "COMPRAR 2", true)).to.equal(
       "07:05:09.042  ws   192.0.2.7:50123        COMPRAR 2             sold order=3 remaining=7\n",
     );
   });

@@ -33,7 +33,7 @@ describe("observability: the console", () => {
   it("gets JSON lines with the time, and commands among them in order", async () => {
     const log = open();
     log.logger.info({ tickets: 3 }, "first");
-    expect(log.commands?.write('{"second":true}\n')).to.equal(true);
+    expect(log.commands?.write(Buffer.from('{"second":true}\n'))).to.equal(true);
     log.logger.warn("third");
     expect(await log.close()).to.equal(true);
     const lines = written().map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -62,7 +62,7 @@ describe("observability: the console", () => {
 
   it("says what it drops when more waits than it may hold", async () => {
     const log = open({ waitingBytes: 5_000 });
-    const line = `${"x".repeat(999)}\n`;
+    const line = Buffer.from(`${"x".repeat(999)}\n`);
     const taken = Array.from({ length: 20 }, () => log.commands?.write(line));
     expect(taken).to.include(false);
     expect(await log.close()).to.equal(true);

@@ -1,0 +1,175 @@
+/**
+ * The one file that knows what is below a socket of node:net: the handle through which it reads and writes. A small
+ * message costs half as much there as through the socket's two streams, which is most of what Node adds to the
+ * system's own work (docs/performance.md).
+ *
+ * - *Reading.* All sockets read into one piece of memory, and what came in is looked at right there. What isn't taken
+ *   is copied and goes the socket's usual way, as the end and every error do.
+ * - *Writing.* The handle tries to write at once. What the system doesn't take at that moment stays with it, and is
+ *   written when there is room, before whatever the socket is given meanwhile. While it waits, and while the socket
+ *   itself has something to write, everything goes through the socket: so bytes leave in the order in which they came.
+ *
+ * Where Node looks different, `of` and `readInto` say so, and the caller uses the socket: slower, still right.
+ */
+import type { Socket } from "node:net";
+
+interface StreamHandle {
+  onread: (this: StreamHandle, bytes?: ArrayBufferLike) => void;
+  useUserBuffer(buffer: Uint8Array): void;
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  writeLatin1String(request: WriteRequest, text: string): number;
+  /** Bytes that wait for the system to take them. */
+  readonly writeQueueSize: number;
+  taker?: ByteTaker;
+  usual?: StreamHandle["onread"];
+}
+
+/** What a write needs that the system doesn't finish at once. */
+interface WriteRequest {
+  oncomplete?: (this: WriteRequest, status: number) => void;
+  owner?: SocketHandle;
+  /** Kept until it is written. */
+  bytes?: Buffer | string;
+}
+
+/** Node's half of the bargain: numbers that it leaves in one array instead of passing them. */
+interface StreamWrap {
+  readonly WriteWrap: new () => WriteRequest;
+  readonly streamBaseState: Int32Array;
+  readonly kReadBytesOrError: number;
+  readonly kArrayBufferOffset: number;
+  readonly kLastWriteWasAsync: number;
+}
+
+export interface ByteTaker {
+  /**
+   * Looks at bytes that came in, which are overwritten by the next ones.
+   *
+   * @returns how many of them were taken, from the first; the rest goes to the socket's stream.
+   */
+  takeBytes(bytes: Buffer, length: number): number;
+}
+
+const INPUT_BYTES = 64 * 1024;
+
+const input = Buffer.allocUnsafeSlow(INPUT_BYTES);
+const inside = findInside();
+/** For the next write: nearly all are done at once and leave it as it was. */
+let spare: WriteRequest | null = inside === null ? null : new inside.WriteWrap();
+
+/** Writes to one socket; nothing happens on one that is destroyed. */
+export class SocketHandle {
+  readonly #socket: Socket;
+  readonly #handle: StreamHandle;
+  #unsent = 0;
+
+  private constructor(socket: Socket, handle: StreamHandle) {
+    this.#socket = socket;
+    this.#handle = handle;
+  }
+
+  /** Null where Node doesn't look as expected. */
+  static of(socket: Socket): SocketHandle | null {
+    const handle = handleOf(socket);
+    return inside !== null && looksRight(handle) ? new SocketHandle(socket, handle) : null;
+  }
+
+  /** Bytes that the system hasn't taken yet. */
+  get unsent(): number {
+    return this.#unsent + this.#socket.writableLength;
+  }
+
+  /** @param bytes shared with others: they aren't changed. */
+  write(bytes: Buffer): void {
+    if (!this.#isFree() || spare === null) this.#socket.write(bytes);
+    else this.#check(this.#handle.writeBuffer(spare, bytes), bytes);
+  }
+
+  /** @param text whose characters are bytes. */
+  writeLatin1(text: string): void {
+    if (!this.#isFree() || spare === null) this.#socket.write(text, "latin1");
+    else this.#check(this.#handle.writeLatin1String(spare, text), text);
+  }
+
+  #isFree(): boolean {
+    return this.#unsent === 0 && this.#socket.writableLength === 0 && handleOf(this.#socket) === this.#handle;
+  }
+
+  #check(error: number, bytes: Buffer | string): void {
+    if (error !== 0) this.#socket.destroy();
+    else if (inside !== null && inside.streamBaseState[inside.kLastWriteWasAsync] !== 0)
+      this.#wait(bytes, inside);
+  }
+
+  /** The request belongs to what waits, so the next write needs another. */
+  #wait(bytes: Buffer | string, { WriteWrap }: StreamWrap): void {
+    if (spare === null) return;
+    Object.assign(spare, { oncomplete: written, owner: this, bytes });
+    spare = new WriteWrap();
+    this.#unsent = this.#handle.writeQueueSize;
+  }
+
+  /** What waited is written, or never will be. */
+  finish(status: number): void {
+    this.#unsent = 0;
+    if (status < 0) this.#socket.destroy();
+    else this.#socket.emit("drain");
+  }
+}
+
+/** @returns false, and nothing is changed, where Node doesn't look as expected. */
+export function readInto(socket: Socket, taker: ByteTaker): boolean {
+  const handle = handleOf(socket);
+  if (inside === null || !looksRight(handle) || handle.usual !== undefined) return false;
+  handle.taker = taker;
+  handle.usual = handle.onread;
+  handle.onread = onRead;
+  handle.useUserBuffer(input);
+  return true;
+}
+
+function onRead(this: StreamHandle): void {
+  if (inside === null) return;
+  const { streamBaseState: state, kReadBytesOrError } = inside;
+  const length = state[kReadBytesOrError] ?? 0;
+  const taken = length > 0 ? (this.taker?.takeBytes(input, length) ?? 0) : 0;
+  if (taken === length) return;
+  if (length < 0) {
+    this.usual?.();
+    return;
+  }
+  const rest = new Uint8Array(input.subarray(taken, length));
+  state[kReadBytesOrError] = rest.length;
+  state[inside.kArrayBufferOffset] = 0;
+  this.usual?.(rest.buffer);
+}
+
+function written(this: WriteRequest, status: number): void {
+  this.owner?.finish(status);
+}
+
+/** Null once the socket is destroyed. */
+function handleOf(socket: Socket): StreamHandle | null {
+  const { _handle: handle } = socket as unknown as { _handle?: StreamHandle | null };
+  return handle ?? null;
+}
+
+function looksRight(handle: StreamHandle | null): handle is StreamHandle {
+  if (handle === null || typeof handle.writeQueueSize !== "number") return false;
+  const ways = ["onread", "useUserBuffer", "writeBuffer", "writeLatin1String"] as const;
+  return ways.every((way) => typeof handle[way] === "function");
+}
+
+/** Null where Node doesn't show it (any more), or shows something else. */
+function findInside(): StreamWrap | null {
+  try {
+    const { binding } = process as unknown as { binding?: (name: string) => Partial<StreamWrap> };
+    const wrap = binding?.("stream_wrap") ?? {};
+    const { WriteWrap, streamBaseState, kReadBytesOrError, kArrayBufferOffset, kLastWriteWasAsync } = wrap;
+    const places = [kReadBytesOrError, kArrayBufferOffset, kLastWriteWasAsync];
+    const areThere = places.every((at) => at !== undefined && streamBaseState?.[at] !== undefined);
+    return areThere && typeof WriteWrap === "function" ? (wrap as StreamWrap) : null;
+  } catch {
+    return null;
+  }
+}
