@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Purchase } from "./box-office/purchases.ts";
 import type { Audit, SaleId } from "./box-office/sale.ts";
 import { Hub, type HubProbe } from "./broadcast/hub.ts";
+import { systemLoop } from "./broadcast/pace.ts";
 import { ConfigError, DEFAULT_SALE, type Limits, type Settings } from "./config.ts";
 import { descriptorLimit } from "./descriptors.ts";
 import type { CommandRecorder, Counter, JournalHealth } from "./engine/ports.ts";
@@ -58,7 +59,7 @@ export interface Gateways {
 export function openGateways(parts: GatewayParts): Gateways {
   const { counter, settings, limits, probe } = parts;
   const hub = new Hub(
-    { clock: systemClock, scheduler: systemScheduler, limits: limits.hub, probe },
+    { clock: systemClock, scheduler: systemScheduler, loop: systemLoop, limits: limits.hub, probe },
     counter.views(),
   );
   const desk = makeDesk(parts, hub);

@@ -239,7 +239,9 @@ describe("config: limits", () => {
     const { engine, hub, output, session, rules, journal } = LIMITS;
     expect(engine.mailboxReserve).to.be.below(engine.mailbox);
     expect(hub.intervalMs).to.be.below(hub.longestIntervalMs);
-    expect(hub.loopShare).to.be.at.most(1);
+    expect(hub.busyShare).to.be.at.most(hub.idleShare);
+    expect(hub.idleShare).to.be.at.most(1);
+    expect(hub.yielding).to.be.at.least(1);
     expect(hub.resumedNotices).to.be.at.most(hub.notices);
     expect(output.softBytes).to.be.below(output.hardBytes);
     expect(session.listedTickets).to.be.at.least(rules.maxQuantity);

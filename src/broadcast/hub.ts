@@ -7,10 +7,11 @@ import type { Position, SaleId, SaleView } from "../box-office/sale.ts";
 import type { Cancel, Clock, Published, Scheduler } from "../engine/ports.ts";
 import type { NoticeMessage } from "../protocol/messages.ts";
 import { Channel } from "./channel.ts";
-import { Round, type RoundLimits } from "./round.ts";
+import { Pace, type LoopMeter, type PaceLimits } from "./pace.ts";
+import { Round, type RoundLimits, type RoundParts } from "./round.ts";
 import type { Subscriber, Wishes } from "./subscriber.ts";
 
-export interface HubLimits extends RoundLimits {
+export interface HubLimits extends PaceLimits, RoundLimits {
   /** Notices kept per sale for readers that lag. */
   readonly notices: number;
   /** Notices told to a client that resumes. */
@@ -27,6 +28,7 @@ export interface HubProbe {
 export interface HubParts {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
+  readonly loop: LoopMeter;
   readonly limits: HubLimits;
   readonly probe: HubProbe;
 }
@@ -38,12 +40,14 @@ interface Room {
 
 export class Hub {
   readonly #parts: HubParts;
+  readonly #roundParts: RoundParts;
   readonly #rooms = new Map<SaleId, Room>();
   #presenceTimer: Cancel | null = null;
   #subscribers = 0;
 
   constructor(parts: HubParts, views: Iterable<SaleView>) {
     this.#parts = parts;
+    this.#roundParts = { ...parts, pace: new Pace(parts) };
     for (const view of views) this.#open(view);
   }
 
@@ -190,7 +194,7 @@ export class Hub {
   #open(view: SaleView): Room {
     const channel = new Channel(view, this.#parts.limits.notices);
     const visit = (member: Subscriber): void => this.#deliver(member, room);
-    const room: Room = { channel, round: new Round<Subscriber>(channel.members, visit, this.#parts) };
+    const room: Room = { channel, round: new Round<Subscriber>(channel.members, visit, this.#roundParts) };
     this.#rooms.set(view.sale, room);
     return room;
   }

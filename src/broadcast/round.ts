@@ -2,28 +2,33 @@
  * The rhythm of one channel: when to go round its members, and how to do it without making buyers wait.
  *
  * The first change after a quiet spell starts a round at once (leading edge). While changes keep coming, rounds
- * start at a steady interval, and the last change always gets one (trailing edge). The interval is what the last
- * round cost divided by the share of the loop that fan-out may take, so a bigger crowd gets fewer, not slower,
- * updates. A round is cut into slices with the event loop between them; each slice takes whatever is newest when
- * it runs. A notice doesn't wait for the interval.
+ * start at an interval that the pace sets from what they cost and from how busy the loop is (pace.ts), and the last
+ * change always gets one (trailing edge). A round is cut into slices with the event loop between them; each slice takes
+ * whatever is newest when it runs. A notice doesn't wait for the interval.
+ *
+ * While changes keep coming each round goes by the members in the same order as the one before, so that everybody is told
+ * after the same time. Otherwise it begins elsewhere: nobody is always last.
  */
 import type { Cancel, Clock, Scheduler } from "../engine/ports.ts";
+import type { Pace } from "./pace.ts";
 
 export interface RoundLimits {
-  /** Shortest time between the starts of two rounds. */
-  readonly intervalMs: number;
-  /** Longest time between the starts of two rounds, whatever a round costs. */
-  readonly longestIntervalMs: number;
   /** How long one slice may keep the event loop. */
   readonly sliceMs: number;
-  /** Share of the event loop's time that rounds may take, in (0, 1]. */
-  readonly loopShare: number;
+}
+
+export interface RoundParts {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly limits: RoundLimits;
+  /** All channels' rounds share it. */
+  readonly pace: Pace;
 }
 
 /** How many members are visited between two looks at the clock. */
 const LOOK_EVERY = 16;
 
-/** How far from the last one a round begins, as a share of the members; the golden ratio never comes round soon. */
+/** How far from the last one a round begins elsewhere, as a share of the members; the golden ratio never comes round soon. */
 const STRIDE = 0.618;
 
 export class Round<Member> {
@@ -32,28 +37,24 @@ export class Round<Member> {
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   readonly #limits: RoundLimits;
+  readonly #pace: Pace;
   #running = false;
   /** Something changed that members already visited in this round don't know. */
   #again = false;
   #timer: Cancel | null = null;
   #startedAt = Number.NEGATIVE_INFINITY;
-  #intervalMs: number;
   #firstMember = 0;
   #left = 0;
   #costMs = 0;
 
   /** @param members the live list; it may grow and shrink while a round is under way. */
-  constructor(
-    members: readonly Member[],
-    visit: (member: Member) => void,
-    parts: { readonly clock: Clock; readonly scheduler: Scheduler; readonly limits: RoundLimits },
-  ) {
+  constructor(members: readonly Member[], visit: (member: Member) => void, parts: RoundParts) {
     this.#members = members;
     this.#visit = visit;
     this.#clock = parts.clock;
     this.#scheduler = parts.scheduler;
     this.#limits = parts.limits;
-    this.#intervalMs = parts.limits.intervalMs;
+    this.#pace = parts.pace;
   }
 
   /** Something changed. `urgent` doesn't wait for the interval. */
@@ -63,9 +64,10 @@ export class Round<Member> {
       if (urgent) this.#left = this.#members.length;
       return;
     }
-    const wait = this.#startedAt + this.#intervalMs - this.#clock.monotonic();
-    if (urgent || wait <= 0) this.#start();
-    else this.#timer ??= this.#scheduler.after(wait, () => this.#start());
+    // Whoever waits may have to wait no longer: the loop may be less busy than it was.
+    const isQuiet = this.#timer === null && this.#wait() <= 0;
+    if (urgent || isQuiet) this.#startElsewhere();
+    else this.#follow();
   }
 
   /** A member came, at the end of the list: the round under way may come by it before it has come by all the others. */
@@ -83,6 +85,23 @@ export class Round<Member> {
     this.#timer = null;
   }
 
+  /** Milliseconds until the next round may start. */
+  #wait(): number {
+    return this.#pace.next(this.#startedAt, this.#costMs) - this.#clock.monotonic();
+  }
+
+  #follow(): void {
+    const wait = this.#wait();
+    if (wait <= 0) this.#start();
+    else this.#timer ??= this.#scheduler.after(wait, () => this.#start());
+  }
+
+  #startElsewhere(): void {
+    this.#firstMember += Math.floor(this.#members.length * STRIDE);
+    if (this.#firstMember >= this.#members.length) this.#firstMember -= this.#members.length;
+    this.#start();
+  }
+
   #start(): void {
     this.stop();
     this.#running = true;
@@ -90,8 +109,6 @@ export class Round<Member> {
     this.#startedAt = this.#clock.monotonic();
     this.#costMs = 0;
     this.#left = this.#members.length;
-    this.#firstMember += Math.floor(this.#left * STRIDE);
-    if (this.#firstMember >= this.#left) this.#firstMember -= this.#left;
     this.#scheduler.soon(() => this.#slice());
   }
 
@@ -109,14 +126,14 @@ export class Round<Member> {
       spent = this.#clock.monotonic() - started;
     }
     this.#costMs += spent;
+    this.#pace.spend(spent);
     if (this.#left > 0) this.#scheduler.soon(() => this.#slice());
     else this.#finish();
   }
 
   #finish(): void {
     this.#running = false;
-    const { intervalMs, longestIntervalMs, loopShare } = this.#limits;
-    this.#intervalMs = Math.min(longestIntervalMs, Math.max(intervalMs, this.#costMs / loopShare));
-    if (this.#again) this.request(false);
+    this.#pace.pay(this.#startedAt, this.#costMs);
+    if (this.#again) this.#follow();
   }
 }

@@ -1,9 +1,19 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
+import { Pace, type PaceLimits } from "../../src/broadcast/pace.ts";
 import { Round, type RoundLimits } from "../../src/broadcast/round.ts";
 import { ManualTime } from "../support/manual-time.ts";
 
-const LIMITS: RoundLimits = { intervalMs: 50, longestIntervalMs: 400, sliceMs: 1, loopShare: 0.1 };
+/** The share is the same however busy the loop is. */
+const LIMITS: PaceLimits & RoundLimits = {
+  intervalMs: 50,
+  longestIntervalMs: 400,
+  sliceMs: 1,
+  lookMs: 50,
+  busyShare: 0.1,
+  idleShare: 0.1,
+  yielding: 1,
+};
 
 interface Member {
   knows: number;
@@ -15,6 +25,7 @@ class Audience {
   readonly members: Member[] = [];
   readonly visits: Member[] = [];
   readonly round: Round<Member>;
+  onVisit: (member: Member) => void = () => {};
   version = 0;
   costMs: number;
 
@@ -24,9 +35,11 @@ class Audience {
     const visit = (member: Member): void => {
       member.knows = this.version;
       this.visits.push(member);
+      this.onVisit(member);
       this.time.spend(this.costMs);
     };
-    this.round = new Round(this.members, visit, { clock: this.time, scheduler: this.time, limits: LIMITS });
+    const parts = { clock: this.time, scheduler: this.time, loop: this.time, limits: LIMITS };
+    this.round = new Round(this.members, visit, { ...parts, pace: new Pace(parts) });
   }
 
   /** Somebody comes who knows what is newest. */
@@ -111,6 +124,25 @@ describe("broadcast: a round", () => {
       audience.time.advance(60);
     }
     expect(first.size).to.be.at.least(20);
+  });
+
+  it("goes by everybody in the order of the one before while changes keep coming, so that all wait equally long", () => {
+    const audience = new Audience(100, 0.05);
+    const toldAt = new Map<Member, number>();
+    const gaps: number[] = [];
+    audience.onVisit = (member) => {
+      const now = audience.time.monotonic();
+      const before = toldAt.get(member);
+      if (before !== undefined) gaps.push(now - before);
+      toldAt.set(member, now);
+    };
+    for (let i = 0; i < 100; i++) {
+      audience.change();
+      audience.time.settle();
+      audience.time.advance(5);
+    }
+    expect(gaps.length).to.be.at.least(500);
+    expect(Math.max(...gaps) - Math.min(...gaps)).to.be.at.most(5);
   });
 
   it("follows the one before after the interval, not earlier", () => {

@@ -46,7 +46,8 @@ function submit(envelope: Envelope): boolean {
 async function startGateways() {
   const reports: unknown[] = [];
   const probe = { delivered: () => {} };
-  const parts = { clock: systemClock, scheduler: systemScheduler, limits: LIMITS.hub, probe };
+  const loop = { busyMs: () => 0 };
+  const parts = { clock: systemClock, scheduler: systemScheduler, loop, limits: LIMITS.hub, probe };
   const desk: Desk = {
     counter: { submit, view: (sale) => (sale === SALE ? VIEW : undefined), views: () => [VIEW] },
     hub: new Hub(parts, [VIEW]),

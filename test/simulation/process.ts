@@ -73,7 +73,10 @@ export class ServerProcess {
     const { timeline, wall, platter, plan } = world;
     this.world = world;
     this.number = number;
-    this.time = new ProcessTime(timeline, wall, world.random(`loop ${number}`), plan.lookCostMs);
+    this.time = new ProcessTime(timeline, wall, world.random(`loop ${number}`), {
+      lookCostMs: plan.lookCostMs,
+      busyShare: world.random(`busy ${number}`).next(),
+    });
     this.disk = new DiskOfProcess({
       platter,
       timeline,
@@ -336,7 +339,7 @@ export class ServerProcess {
         world.check(() => this.witness.failed(fault, this));
       },
     });
-    const parts = { clock: time, scheduler: time, limits: SMALL_LIMITS.hub };
+    const parts = { clock: time, scheduler: time, loop: time, limits: SMALL_LIMITS.hub };
     this.hub = new Hub({ ...parts, probe: { delivered: () => undefined } }, this.engine.views());
     this.clerk = new Clerk(composition.counter(this.engine, this), {
       ledger: world.ledger,

@@ -1,3 +1,4 @@
+import type { LoopMeter } from "../../src/broadcast/pace.ts";
 import type { Cancel, Clock, Scheduler } from "../../src/engine/ports.ts";
 import type { Random } from "./random.ts";
 
@@ -93,20 +94,27 @@ export class Wall {
 }
 
 /** Time and timers as one process has them: they end with it. */
-export class ProcessTime implements Clock, Scheduler {
+export class ProcessTime implements Clock, LoopMeter, Scheduler {
   readonly #timeline: Timeline;
   readonly #wall: Wall;
   readonly #random: Random;
   readonly #lookCostMs: number;
+  readonly #busyShare: number;
   #soonAt = 0;
   isOver = false;
 
-  /** @param lookCostMs what the work between two looks at the clock takes. */
-  constructor(timeline: Timeline, wall: Wall, random: Random, lookCostMs: number) {
+  /** @param lookCostMs what the work between two looks at the clock takes. @param busyShare what else keeps the loop busy. */
+  constructor(
+    timeline: Timeline,
+    wall: Wall,
+    random: Random,
+    { lookCostMs, busyShare }: { readonly lookCostMs: number; readonly busyShare: number },
+  ) {
     this.#timeline = timeline;
     this.#wall = wall;
     this.#random = random;
     this.#lookCostMs = lookCostMs;
+    this.#busyShare = busyShare;
   }
 
   now(): number {
@@ -116,6 +124,10 @@ export class ProcessTime implements Clock, Scheduler {
   monotonic(): number {
     this.#timeline.now += this.#lookCostMs;
     return this.#timeline.now;
+  }
+
+  busyMs(): number {
+    return this.#timeline.now * this.#busyShare;
   }
 
   soon(task: () => void): void {

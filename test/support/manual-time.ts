@@ -1,3 +1,4 @@
+import type { LoopMeter } from "../../src/broadcast/pace.ts";
 import type { Cancel, Clock, Scheduler } from "../../src/engine/ports.ts";
 
 interface Timer {
@@ -6,9 +7,10 @@ interface Timer {
 }
 
 /** A clock, an event loop and timers that stand still until a test turns them. */
-export class ManualTime implements Clock, Scheduler {
+export class ManualTime implements Clock, LoopMeter, Scheduler {
   #wall: number;
   #monotonic = 0;
+  #busy = 0;
   #waiting: (() => void)[] = [];
   readonly #timers = new Set<Timer>();
 
@@ -22,6 +24,10 @@ export class ManualTime implements Clock, Scheduler {
 
   monotonic(): number {
     return this.#monotonic;
+  }
+
+  busyMs(): number {
+    return this.#busy;
   }
 
   soon(task: () => void): void {
@@ -68,6 +74,7 @@ export class ManualTime implements Clock, Scheduler {
 
   /** Something kept the loop busy: time passes and no timer fires. */
   spend(ms: number): void {
+    this.#busy += ms;
     this.#pass(ms);
   }
 

@@ -21,8 +21,8 @@ const REST_MS = 60;
 const REST_MS_PER_WATCHER = 0.01;
 
 /**
- * Ours gives its rounds 15 % of the time: its rhythm waits as much longer as a round took, up to two seconds. What is asked
- * here is what one update costs, not what a second one right behind it does.
+ * Ours gives its rounds no more than a share of the time, a small one where the loop is busy: its rhythm waits as much longer as a
+ * round took, up to two seconds. What is asked here is what one update costs, not what a second one right behind it does.
  */
 const OUR_REST_PER_ROUND = 8;
 const OUR_LONGEST_REST_MS = 2_050;

@@ -2,8 +2,8 @@
 import { median } from "../spread.js";
 import { step, stepsOf } from "../figures.js";
 
-/** `LIMITS.hub.loopShare` of the product. */
-const ROUND_SHARE = 0.15;
+/** `LIMITS.hub.busyShare` of the product: what rounds may take at least, beside buyers who keep the loop busy. */
+const ROUND_SHARE = 0.18;
 
 /** @param {import("../docs/performance.js").Kept} kept @returns {import("./model.js").Costs | null} null if something wasn't measured */
 export function costsFrom({ cases }) {
