@@ -48,7 +48,12 @@ async function startGateways() {
   const probe = { delivered: () => {} };
   const parts = { clock: systemClock, scheduler: systemScheduler, limits: LIMITS.hub, probe };
   const desk: Desk = {
-    counter: { submit, view: (sale) => (sale === SALE ? VIEW : undefined), views: () => [VIEW] },
+    counter: {
+      submit,
+      isFull: () => false,
+      view: (sale) => (sale === SALE ? VIEW : undefined),
+      views: () => [VIEW],
+    },
     hub: new Hub(parts, [VIEW]),
     clock: systemClock,
     entropy: systemEntropy,
