@@ -85,8 +85,13 @@ export class LineReader {
     for (let end = text.indexOf("\n", at); end !== -1; end = text.indexOf("\n", at)) {
       const stop = end > at && text.charCodeAt(end - 1) === RETURN ? end - 1 : end;
       if (stop - at > this.#lineBytes) break;
-      events.push(text.slice(at, stop));
-      at = end + 1;
+      const line = text.slice(at, stop);
+      const whole = text.slice(at, end + 1);
+      // Whoever sends much at once repeats itself: the same text isn't cut out again, nor hashed again by who looks it up.
+      do {
+        events.push(line);
+        at += whole.length;
+      } while (text.startsWith(whole, at));
     }
     if (at > start) this.#sawNewline = true;
     return at;

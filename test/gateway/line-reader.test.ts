@@ -13,6 +13,8 @@ const piece = fc.constantFrom(
   "COMPRAR",
   "COMPRAR\n",
   "CONSULTAR\r\n",
+  "COMPRAR\nCOMPRAR\nCOMPRAR\r\nCOMPRAR 1\n",
+  "\n\n\n",
   "x".repeat(LINE_BYTES),
   "x".repeat(LINE_BYTES + 1),
   "ação\n",
