@@ -35,7 +35,8 @@ export interface GatewayParts {
   readonly addressKey: string | null;
   /** The number before that of the first session; no two processes of one epoch may number theirs alike. */
   readonly sessionsBefore: number;
-  readonly recorder: CommandRecorder;
+  /** Null for no command log. */
+  readonly recorder: CommandRecorder | null;
   readonly probe: HubProbe;
   readonly report: (message: string, cause: unknown) => void;
   /** Told how many sockets an address has here; see `Admission`. */
@@ -112,7 +113,7 @@ function makeDesk(parts: GatewayParts, hub: Hub): Desk {
     clock: systemClock,
     entropy: systemEntropy,
     after: (ms, task) => systemScheduler.after(ms, task),
-    recorder: settings.addresses ? recorder : new AnonymousLog(recorder),
+    recorder: recorder === null || settings.addresses ? recorder : new AnonymousLog(recorder),
     flusher: new ReplyFlusher(),
     limits,
     requestLimits: { maxQuantity: limits.rules.maxQuantity, lineBytes: limits.session.lineBytes },

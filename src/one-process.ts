@@ -2,7 +2,7 @@
 import type { Front, FrontParts } from "./front.ts";
 import { listenAll, maxConnections, openGateways } from "./gateways.ts";
 import { systemScheduler } from "./engine/system.ts";
-import { CommandLog, noCommandLog } from "./observability/command-log.ts";
+import { CommandLog } from "./observability/command-log.ts";
 import { describeFault } from "./start-fault.ts";
 import { stopServer } from "./stopping.ts";
 
@@ -21,7 +21,7 @@ export function openFront({ settings, options, engine, storage, metrics }: Front
     adminToken: adminToken.token,
     addressKey,
     sessionsBefore: 0,
-    recorder: commandLog ?? noCommandLog,
+    recorder: commandLog,
     probe: metrics,
     report: (message, cause) => options.logger.error({ err: describeFault(cause) }, message),
     purchases: (sale) => engine.purchases(sale),

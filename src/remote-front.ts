@@ -11,13 +11,7 @@ import { readTurn } from "./cluster/turn-codec.ts";
 import { systemScheduler } from "./engine/system.ts";
 import type { JournalHealth } from "./engine/ports.ts";
 import { listenAll, openGateways, type Gateways } from "./gateways.ts";
-import {
-  CommandLog,
-  formatJson,
-  formatReadable,
-  noCommandLog,
-  type LineSink,
-} from "./observability/command-log.ts";
+import { CommandLog, formatJson, formatReadable, type LineSink } from "./observability/command-log.ts";
 import { describeFault } from "./start-fault.ts";
 import { lingerAndCut, sayGoodbye, stopAccepting } from "./stopping.ts";
 
@@ -61,7 +55,7 @@ export class RemoteFront {
       limits: { ...limits, http: { ...limits.http, metricsMs: 0 } },
       counter: this.#counter,
       sessionsBefore: incarnation * SESSIONS_PER_WORKER,
-      recorder: this.#commandLog ?? noCommandLog,
+      recorder: this.#commandLog,
       probe: { delivered: (bytes) => this.#count(bytes) },
       report: (message, cause) => this.#tell({ type: "fault", message, detail: describeFault(cause) }),
       addressChanged: (address, count) => this.#addressChanged(address, count),

@@ -41,14 +41,17 @@ export class RemoteCounter implements Counter {
   }
 
   submit(envelope: Envelope, priority?: "organiser"): boolean {
-    const { mailbox, mailboxReserve } = this.#parts.limits;
     const organiser = priority === "organiser";
-    if (this.#closed || this.#waiting.size >= mailbox - (organiser ? 0 : mailboxReserve)) return false;
+    if (this.#isFull(organiser)) return false;
     this.#last += 1;
     this.#waiting.set(this.#last, envelope);
     this.#gathered.push(commandRow(this.#last, envelope.command, organiser));
     if (this.#gathered.length === 1) this.#parts.scheduler.soon(() => this.#flush());
     return true;
+  }
+
+  isFull(): boolean {
+    return this.#isFull(false);
   }
 
   view(sale: SaleId): SaleView | undefined {
@@ -82,6 +85,11 @@ export class RemoteCounter implements Counter {
     const { epoch, views, events } = publication;
     if (events.length === 0) this.#parts.publish({ epoch, views, events: [], offset: 0 });
     for (const { event, offset } of events) this.#parts.publish({ epoch, views, events: [event], offset });
+  }
+
+  #isFull(organiser: boolean): boolean {
+    const { mailbox, mailboxReserve } = this.#parts.limits;
+    return this.#closed || this.#waiting.size >= mailbox - (organiser ? 0 : mailboxReserve);
   }
 
   #flush(): void {

@@ -103,6 +103,10 @@ export class Engine implements Counter {
     return true;
   }
 
+  isFull(): boolean {
+    return this.#phase !== "serving" || this.#mailbox.isFull(false);
+  }
+
   view(sale: SaleId): SaleView | undefined {
     return this.#views.get(sale);
   }

@@ -22,9 +22,14 @@ export class Mailbox {
     return this.#inbox.length - this.#head;
   }
 
+  /** Whether it is full for this sender. */
+  isFull(organiser: boolean): boolean {
+    return this.length >= this.#capacity - (organiser ? 0 : this.#reserve);
+  }
+
   /** False, and nothing taken, when it is full for this sender. */
   offer(envelope: Envelope, organiser: boolean): boolean {
-    if (this.length >= this.#capacity - (organiser ? 0 : this.#reserve)) return false;
+    if (this.isFull(organiser)) return false;
     this.#inbox.push(envelope);
     return true;
   }

@@ -79,6 +79,8 @@ export interface Published {
 export interface Counter {
   /** False when the mailbox is full: nothing was taken and `reply` will never be called. */
   submit(envelope: Envelope, priority?: "organiser"): boolean;
+  /** Whether it would refuse a buyer now. Whoever asks first has made nothing in vain: a refusal must cost next to nothing. */
+  isFull(): boolean;
   /** The last durable view of a sale, for readers outside the queue. */
   view(sale: SaleId): SaleView | undefined;
   views(): Iterable<SaleView>;

@@ -13,7 +13,8 @@ export interface Desk {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly after: Scheduler["after"];
-  readonly recorder: CommandRecorder;
+  /** Null where no command log is kept: then nothing is made for it either. */
+  readonly recorder: CommandRecorder | null;
   readonly flusher: ReplyFlusher;
   readonly limits: Limits;
   /** What a request may be, as the dialects check it. */

@@ -14,7 +14,8 @@ import type { Desk } from "./desk.ts";
 import { describeRefusal } from "./describe.ts";
 import { handshakeFault, refuseHandshake } from "./handshake.ts";
 import type { HttpApi } from "./http-api.ts";
-import { abortWithoutStacks, lingerWhenDone, sayAndClose, stopParsing } from "./last-words.ts";
+import { stopParsing } from "./http-parser.ts";
+import { lingerWhenDone, sayAndClose } from "./last-words.ts";
 import { refuseGarbage, refuseMisshapen } from "./misshapen.ts";
 import { PageFiles, sendUnknownSale } from "./page-files.ts";
 import { peerOf } from "./peer-of.ts";
@@ -248,7 +249,6 @@ export class HttpGateway {
         response.setHeader("connection", "close");
         // Nothing more of it is looked at, and each request that is parsed costs the others time.
         stopParsing(request.socket);
-        abortWithoutStacks(request.socket);
       }
       if (refusal !== null) sendProblem(response, refusal);
       else if (!refuseMisshapen(request, response)) await this.#route(request, response);
@@ -284,7 +284,7 @@ export class HttpGateway {
     const { clock, recorder, proxies } = this.#options.desk;
     const peer = peerOf(proxies, request, "http");
     const command = this.#options.api.describe(request);
-    recorder.record({ at: clock.now(), peer, command, outcome: describeRefusal(refusal) });
+    recorder?.record({ at: clock.now(), peer, command, outcome: describeRefusal(refusal) });
   }
 
   #callerOf(socket: Duplex): Caller {

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Limits } from "../config.ts";
+import { stopParsing } from "./http-parser.ts";
 
 /**
  * Says something and closes, so that it arrives. Closing a socket with unread bytes in it resets the connection, and a
@@ -23,31 +24,6 @@ export function lingerWhenDone(socket: Socket, limits: Limits["lastWords"]): voi
     if (socket.writable) socket.end();
     if (!socket.destroyed) linger(socket, limits);
   };
-}
-
-/**
- * Takes a socket away from node:http's parser, which lets go of it once there is a listener for its data. Answers can
- * still be written. What comes in isn't read; node may resume it after each of them, for one read at a time then.
- */
-export function stopParsing(socket: Duplex): void {
-  socket.on("data", () => undefined).removeAllListeners("data");
-  socket.on("data", () => socket.pause());
-  socket.pause();
-}
-
-/**
- * For a socket whose many requests won't be answered: when it closes, node:http makes an error for each of them, and
- * most of what that costs is their stacks, which nobody sees. A thousand of them would hold up everybody for 20 ms.
- */
-export function abortWithoutStacks(socket: Duplex): void {
-  let usual = 0;
-  socket.prependOnceListener("close", () => {
-    usual = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
-  });
-  socket.once("close", () => {
-    Error.stackTraceLimit = usual;
-  });
 }
 
 /** A socket whose both ends are done is closed by itself. Whoever sends too much has to wait for the cut. */

@@ -9,16 +9,38 @@ export interface Reply {
   readonly isAscii?: boolean;
 }
 
+/** The same text several times in a row: what a full queue says to whoever goes on asking. */
+interface Run extends Reply {
+  readonly text: string;
+  times: number;
+}
+
 export class ReplyQueue {
-  readonly #replies: Reply[] = [];
+  readonly #replies: (Reply | Run)[] = [];
+  #length = 0;
+  /** The last of the replies, while it is such a run. */
+  #run: Run | null = null;
 
   /** Replies that haven't left. */
   get length(): number {
-    return this.#replies.length;
+    return this.#length;
   }
 
   add(reply: Reply): void {
+    this.#run = null;
+    this.#length += 1;
     this.#replies.push(reply);
+  }
+
+  /** Adds a reply that is known at once, without an object for each when they are the same. */
+  addText(text: string): void {
+    this.#length += 1;
+    if (this.#run?.text === text) {
+      this.#run.times += 1;
+      return;
+    }
+    this.#run = { text, times: 1 };
+    this.#replies.push(this.#run);
   }
 
   /** Sends every reply whose turn has come. */
@@ -27,13 +49,23 @@ export class ReplyQueue {
       const { text, isAscii } = reply;
       if (text === null) return;
       if (typeof text === "string") {
-        this.#replies.shift();
-        connection.send(text, isAscii);
+        this.#shift(reply);
+        for (let i = timesOf(reply); i > 0; i--) connection.send(text, isAscii);
         continue;
       }
       const texts = text();
-      this.#replies.shift();
+      this.#shift(reply);
       for (const one of texts) connection.send(one);
     }
   }
+
+  #shift(reply: Reply | Run): void {
+    this.#replies.shift();
+    this.#length -= timesOf(reply);
+    if (reply === this.#run) this.#run = null;
+  }
+}
+
+function timesOf(reply: Reply | Run): number {
+  return "times" in reply ? reply.times : 1;
 }

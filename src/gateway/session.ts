@@ -3,7 +3,7 @@
  * they came; what is refused before the queue waits in its place, so answers always come in that order too.
  */
 import { newSubscriberState, type PushFormat, type Subscriber } from "../broadcast/subscriber.ts";
-import type { Answer } from "../box-office/answer.ts";
+import type { Answer, Rejected } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
 import type { BuyerId, PurchaseKey, SaleId, SaleView, TicketCode } from "../box-office/sale.ts";
 import type { Cancel, CommandRecord } from "../engine/ports.ts";
@@ -21,7 +21,7 @@ import { RateLimit } from "./rate-limit.ts";
 import { ReplyQueue, type Reply } from "./reply-queue.ts";
 import { resumeMessages } from "./resume.ts";
 
-const BUSY: Answer = { kind: "rejected", rejection: { reason: "busy" } };
+const BUSY: Rejected = { kind: "rejected", rejection: { reason: "busy" } };
 
 type Order = Extract<Request, { type: "query" | "buy" }>;
 type Subscribe = Extract<Request, { type: "subscribe" }>;
@@ -230,10 +230,26 @@ export class Session implements Subscriber, Asker {
   }
 
   #ask(request: Order): void {
-    const id = request.type === "query" ? request.id : request.key;
+    const id = requestId(request);
+    if (this.#desk.counter.isFull()) {
+      this.#refuseBusy(request, id);
+      return;
+    }
     const pending = new PendingCommand(this, this.#commandOf(request), describeRequest(request, ""), id);
     this.#replies.add(pending);
     if (!this.#desk.counter.submit(pending)) this.answered(pending, BUSY);
+    this.#readMoreOrLess();
+  }
+
+  /**
+   * The queue is full. With ten times the load that it can carry there are ten of these for each purchase, so nothing is
+   * made for one of them but its line.
+   */
+  #refuseBusy(request: Order, id: string | undefined): void {
+    this.#record(describeRequest(request, ""), describeAnswer(BUSY));
+    const text = this.#dialect.answer(BUSY, id);
+    if (this.#replies.length === 0) this.#connection.send(text);
+    else this.#replies.addText(text);
     this.#readMoreOrLess();
   }
 
@@ -367,7 +383,7 @@ export class Session implements Subscriber, Asker {
 
   #record(command: string, outcome: string, bought?: CommandRecord["bought"]): void {
     const { recorder, clock } = this.#desk;
-    recorder.record({ at: clock.now(), peer: this.#connection.peer, command, outcome, bought });
+    recorder?.record({ at: clock.now(), peer: this.#connection.peer, command, outcome, bought });
   }
 
   #guarded(step: () => void): void {

@@ -112,7 +112,7 @@ export class TcpClient implements Connection {
 
   #handle(events: readonly LineEvent[]): void {
     for (const event of events) {
-      if (event.type === "line") this.#session.receive(event.text);
+      if (typeof event === "string") this.#session.receive(event);
       else this.#session.refuse({ reason: event.type === "too_long" ? "too_long" : "bad_message" });
     }
   }

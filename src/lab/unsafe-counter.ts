@@ -72,7 +72,7 @@ export class UnsafeCounter implements Counter {
   }
 
   submit(envelope: Envelope): boolean {
-    if (this.#stopped || this.#underWay >= this.#parts.mostUnderWay) return false;
+    if (this.isFull()) return false;
     this.#underWay += 1;
     this.#serve(envelope).then(
       () => this.#served(),
@@ -82,6 +82,10 @@ export class UnsafeCounter implements Counter {
       },
     );
     return true;
+  }
+
+  isFull(): boolean {
+    return this.#stopped || this.#underWay >= this.#parts.mostUnderWay;
   }
 
   view(id: SaleId): SaleView | undefined {

@@ -132,9 +132,6 @@ export class CommandLog implements CommandRecorder {
   }
 }
 
-/** Keeps nothing and costs nothing: `--no-command-log`. */
-export const noCommandLog: CommandRecorder = { record: () => {} };
-
 /** Text from outside can't steer a terminal, forge a line, or grow the log without bound. */
 export function harmless(text: string, length: number): string {
   const cut = text.length > length ? `${text.slice(0, length)}…` : text;

@@ -65,8 +65,11 @@ export function formatAnswer(answer: Answer): string {
   }
 }
 
+/** Said most often when there is least time for it, so it is the same text each time. */
+const BUSY_LINE = `ERRO: ${refusalWords({ reason: "busy" })}`;
+
 export function formatRefusal(refusal: Refusal): string {
-  return `ERRO: ${refusalWords(refusal)}`;
+  return refusal.reason === "busy" ? BUSY_LINE : `ERRO: ${refusalWords(refusal)}`;
 }
 
 /** @param newest the latest codes, newest first. @param total how many there are in all. */

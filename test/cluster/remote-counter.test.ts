@@ -176,11 +176,13 @@ describe("a remote counter", () => {
     const line = await openLine(10, { mailbox: 4, mailboxReserve: 1 });
     const taken = [1, 2, 3, 4].map(() => line.submit(buy(GALA)));
     expect(taken).to.deep.equal([true, true, true, false]);
+    expect(line.counter.isFull()).to.equal(true);
     expect(line.submit(change("pause", GALA), "organiser")).to.equal(true);
     expect(line.submit(change("open", GALA), "organiser")).to.equal(false);
     await line.carryOver();
     line.carryBack();
     expect(kindsOf(line.replies)).to.deep.equal(["receipt", "receipt", "receipt", "stock"]);
+    expect(line.counter.isFull()).to.equal(false);
     expect(line.submit(query(GALA))).to.equal(true);
   });
 
@@ -190,6 +192,7 @@ describe("a remote counter", () => {
     line.counter.close();
     expect(line.sent).to.have.length(1);
     expect(line.submit(buy(GALA))).to.equal(false);
+    expect(line.counter.isFull()).to.equal(true);
     await line.carryOver();
     line.carryBack();
     expect(kindsOf(line.replies)).to.deep.equal(["receipt"]);

@@ -194,9 +194,13 @@ describe("engine: the mailbox", () => {
     const room = await openRoom(10, { limits: { mailbox: 5, mailboxReserve: 2 } });
     room.submit(buy(GALA));
     room.time.settle();
-    for (let i = 0; i < 3; i++) expect(room.submit(buy(GALA))).to.equal(true);
+    for (let i = 0; i < 3; i++) {
+      expect(room.engine.isFull()).to.equal(false);
+      expect(room.submit(buy(GALA))).to.equal(true);
+    }
     expect(room.submit(buy(GALA))).to.equal(false);
     expect(room.submit(query(GALA))).to.equal(false);
+    expect(room.engine.isFull()).to.equal(true);
     expect(room.submit(change("pause", GALA), "organiser")).to.equal(true);
     expect(room.submit(restock(GALA, 1), "organiser")).to.equal(true);
     expect(room.submit(change("close", GALA), "organiser")).to.equal(false);

@@ -49,7 +49,12 @@ async function startGateways() {
   const loop = { busyMs: () => 0 };
   const parts = { clock: systemClock, scheduler: systemScheduler, loop, limits: LIMITS.hub, probe };
   const desk: Desk = {
-    counter: { submit, view: (sale) => (sale === SALE ? VIEW : undefined), views: () => [VIEW] },
+    counter: {
+      submit,
+      isFull: () => false,
+      view: (sale) => (sale === SALE ? VIEW : undefined),
+      views: () => [VIEW],
+    },
     hub: new Hub(parts, [VIEW]),
     clock: systemClock,
     entropy: systemEntropy,

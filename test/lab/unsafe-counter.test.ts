@@ -69,7 +69,10 @@ describe("the counter without a queue", () => {
     const shop = new Shop(10, 2);
     // The organiser's command that made the sale is over by now.
     await new Promise(setImmediate);
-    const [ana, rui] = [shop.buy(), shop.buy()];
+    const ana = shop.buy();
+    expect(shop.counter.isFull()).to.equal(false);
+    const rui = shop.buy();
+    expect(shop.counter.isFull()).to.equal(true);
     expect(shop.isTaken()).to.equal(false);
     let stopped = false;
     const stopping = shop.counter.stop().then(() => (stopped = true));

@@ -6,7 +6,6 @@ import {
   formatJson,
   formatReadable,
   harmless,
-  noCommandLog,
   type LineSink,
 } from "../../src/observability/command-log.ts";
 import { ManualTime } from "../support/manual-time.ts";
@@ -125,10 +124,6 @@ describe("observability: the command log", () => {
     desk.say("COMPRAR\n\u001b[31mfake", "x".repeat(50));
     desk.log.flush();
     expect(desk.writes).to.deep.equal([`COMPRAR··[31mfake\n${"x".repeat(20)}…\n`]);
-  });
-
-  it("that is off keeps nothing", () => {
-    expect(noCommandLog.record(record("a"))).to.equal(undefined);
   });
 });
 

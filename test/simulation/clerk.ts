@@ -101,8 +101,7 @@ export class Clerk implements Counter {
       priority,
     );
     if (!isTaken) {
-      this.refusedBusy += 1;
-      taken.asker?.means(null, { kind: "refused", reason: "busy" });
+      this.#refused();
       return false;
     }
     this.#taken.push(taken);
@@ -112,6 +111,13 @@ export class Clerk implements Counter {
     this.#parts.trace(`take ${taken.number} ${command.type}`);
     this.#guard(() => taken.asker?.asked(taken));
     return true;
+  }
+
+  /** Whoever asks and hears yes refuses the command in hand, and so doesn't hand it in. */
+  isFull(): boolean {
+    const isFull = this.#counter.isFull();
+    if (isFull) this.#refused();
+    return isFull;
   }
 
   view(sale: SaleId): SaleView | undefined {
@@ -158,6 +164,11 @@ export class Clerk implements Counter {
       owner.events = 1;
       this.#owners.set(offset + i, owner);
     }
+  }
+
+  #refused(): void {
+    this.refusedBusy += 1;
+    this.#parts.asker()?.means(null, { kind: "refused", reason: "busy" });
   }
 
   #ownerOf(event: Written, offset: number, last: number): Taken | null {

@@ -14,6 +14,7 @@ import { BatchDecider } from "../../src/engine/batch.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { Mailbox } from "../../src/engine/mailbox.ts";
 import type { Envelope } from "../../src/engine/ports.ts";
+import { ReplyQueue } from "../../src/gateway/reply-queue.ts";
 import { Session } from "../../src/gateway/session.ts";
 import {
   bound,
@@ -186,6 +187,9 @@ export const MUTANTS: readonly Mutant[] = [
 
   // 3: order.
   mutant("a refusal overtakes the answers before it", 3, { install: overtakingReplies }),
+  mutant("what a full queue refuses behind answers that are due is forgotten", 3, {
+    install: patch(ReplyQueue.prototype, "addText", () => () => undefined),
+  }),
   mutant("the mailbox serves the newest first", 3, {
     install: patch(Mailbox.prototype, "take", (original) => {
       return function (this: Mailbox): Envelope | undefined {

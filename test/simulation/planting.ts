@@ -90,6 +90,11 @@ export function overtakingReplies(): () => void {
         of(this).push(reply);
       };
     }),
+    patch(ReplyQueue.prototype, "addText", () => {
+      return function (this: ReplyQueue, text): void {
+        of(this).push({ text });
+      };
+    }),
     patch(ReplyQueue.prototype, "advance", () => {
       return function (this: ReplyQueue, connection): void {
         for (const reply of of(this).filter(({ text }) => text !== null)) {
@@ -225,7 +230,7 @@ export function decideWith(
 /** A port's methods as functions of an object that can be spread. */
 export function bound<T extends object>(port: T): T {
   const copy: Record<string, unknown> = {};
-  for (const name of ["append", "health", "hasRoom", "close", "submit", "view", "views"]) {
+  for (const name of ["append", "health", "hasRoom", "close", "submit", "isFull", "view", "views"]) {
     const method = (port as Record<string, unknown>)[name];
     if (typeof method === "function") copy[name] = (method as () => unknown).bind(port);
   }

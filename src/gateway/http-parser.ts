@@ -1,0 +1,36 @@
+/** What is known here of the parser inside node:http, and nowhere else. */
+import type { Duplex } from "node:stream";
+
+interface Request {
+  /** Whether the parser found that it wants another protocol. */
+  upgrade: boolean;
+}
+
+interface Parsed extends Duplex {
+  readonly parser?: { onIncoming?: ((request: Request) => number) | null } | null;
+}
+
+/** What the parser is told of a request whose rest, and all that follows in the same read, is of another protocol. */
+const NOT_HTTP = 2;
+
+/**
+ * Takes a socket away from node:http's parser, which lets go of it once there is a listener for its data. Answers can
+ * still be written. What comes in isn't read; node may resume it after each of them, for one read at a time then.
+ *
+ * Of the read that it is in the middle of, the parser reads at most one more request: one read may hold 1,800, and each
+ * would cost the others the time of its objects, and of an error when the socket closes. Where node:http has no such
+ * place to say so, all of them are parsed: slower, still right.
+ */
+export function stopParsing(socket: Duplex): void {
+  const { parser } = socket as Parsed;
+  if (typeof parser?.onIncoming === "function") parser.onIncoming = passOver;
+  socket.on("data", () => undefined).removeAllListeners("data");
+  socket.on("data", () => socket.pause());
+  socket.pause();
+}
+
+/** One that wants to upgrade isn't looked at either. */
+function passOver(request: Request): number {
+  request.upgrade = false;
+  return NOT_HTTP;
+}
