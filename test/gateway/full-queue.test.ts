@@ -43,7 +43,9 @@ class Booth {
 
   constructor(dialect: "text" | "json" = "text") {
     const time = new ManualTime();
-    const parts = { clock: time, scheduler: time, limits: LIMITS.hub, probe: { delivered: () => {} } };
+    const loop = { busyMs: () => 0 };
+    const probe = { delivered: () => {} };
+    const parts = { clock: time, scheduler: time, loop, limits: LIMITS.hub, probe };
     const desk: Desk = {
       counter: {
         submit: (envelope) => !this.isFull && this.taken.push(envelope) > 0,

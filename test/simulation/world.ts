@@ -201,7 +201,8 @@ export class World {
         faults.slowUntil = now + action.ms;
         return;
       case "hang":
-        faults.hangUntil = now + action.ms;
+        // A shorter one doesn't free what a longer one holds.
+        faults.hangUntil = Math.max(faults.hangUntil, now + action.ms);
         // Nobody waits for ever: somebody pulls the plug.
         if (action.ms === Infinity) this.timeline.after(700, () => this.#crash("power_loss"));
         return;
