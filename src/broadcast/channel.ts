@@ -8,6 +8,18 @@ import type { NoticeMessage } from "../protocol/messages.ts";
 import { NoticeLog } from "./notice-log.ts";
 import { NO_FORMER_WISHES, type PushFormat, type Subscriber } from "./subscriber.ts";
 
+interface Encoded {
+  readonly format: PushFormat;
+  /** Which of stock, presence and notices. */
+  readonly key: number;
+  /** The first notice. */
+  readonly from: number;
+  readonly bytes: Buffer;
+}
+
+/** Looked through one by one; a crowd that keeps up needs a few. */
+const MOST_ENCODED = 16;
+
 export class Channel {
   readonly members: Subscriber[] = [];
   readonly notices: NoticeLog;
@@ -19,8 +31,8 @@ export class Channel {
   #numberOffset: number;
   #presenceVersion = 0;
   #someoneCame = false;
-  /** Encoded pushes by format and by what they hold; emptied whenever there is something new to say. */
-  readonly #encoded = new Map<PushFormat, Map<string, Buffer>>();
+  /** Encoded pushes and what they hold, a handful at most; emptied whenever there is something new to say. */
+  #encoded: Encoded[] = [];
 
   constructor(view: SaleView, noticeCapacity: number) {
     this.view = view;
@@ -50,12 +62,12 @@ export class Channel {
   update(view: SaleView): void {
     if (view.available !== this.view.available) this.#numberOffset = view.position.offset;
     this.view = view;
-    this.#encoded.clear();
+    this.#encoded = [];
   }
 
   announce(notice: NoticeMessage): void {
     this.notices.add(notice);
-    this.#encoded.clear();
+    this.#encoded = [];
   }
 
   /** Counts the audience anew; true when there is something to tell. */
@@ -67,7 +79,7 @@ export class Channel {
     if (this.watching === watching) return someoneCame;
     this.watching = watching;
     this.#presenceVersion += 1;
-    this.#encoded.clear();
+    this.#encoded = [];
     return true;
   }
 
@@ -115,17 +127,13 @@ export class Channel {
       push.formerWishes = NO_FORMER_WISHES;
       return bytes;
     }
-    const key = `${stock ? 1 : 0}${presence ? 1 : 0}${push.wantsNotices ? 1 : 0}${from}`;
-    let byKey = this.#encoded.get(format);
-    if (byKey === undefined) {
-      byKey = new Map();
-      this.#encoded.set(format, byKey);
+    const { wantsNotices } = push;
+    const key = (stock ? 1 : 0) + (presence ? 2 : 0) + (wantsNotices ? 4 : 0);
+    for (const known of this.#encoded) {
+      if (known.key === key && known.from === from && known.format === format) return known.bytes;
     }
-    let bytes = byKey.get(key);
-    if (bytes === undefined) {
-      bytes = this.#assemble(member, stock, presence, from);
-      byKey.set(key, bytes);
-    }
+    const bytes = this.#assemble(member, stock, presence, from);
+    if (this.#encoded.length < MOST_ENCODED) this.#encoded.push({ format, key, from, bytes });
     return bytes;
   }
 

@@ -134,7 +134,6 @@ export class HttpGateway {
     if (this.#seen.has(socket)) return;
     this.#seen.add(socket);
     const { admission, desk } = this.#options;
-    lingerWhenDone(socket, desk.limits.lastWords);
     // Gone before it was accepted: whatever it sent must not buy, since nobody would know for whom.
     if (socket.remoteAddress === undefined) {
       this.#refused.add(socket);
@@ -160,7 +159,7 @@ export class HttpGateway {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     try {
-      if (this.#callerOf(socket).unanswered > 0) {
+      if ((this.#callers.get(socket)?.unanswered ?? 0) > 0) {
         this.#endWhenAnswered(socket);
         return;
       }
@@ -173,6 +172,7 @@ export class HttpGateway {
       else this.#options.webSockets.upgrade(request, socket, head, this.#isAdmitted(request, socket));
       // It is no HTTP connection any more and doesn't come by again.
       this.#seen.delete(socket);
+      this.#callers.delete(socket);
     } catch (cause) {
       this.#options.desk.counts.faults += 1;
       this.#options.desk.report("a handshake failed", cause);
@@ -298,6 +298,7 @@ export class HttpGateway {
     );
     const caller: Caller = { rates, unanswered: 0, isLeaving: false, ignored: 0 };
     this.#callers.set(socket, caller);
+    lingerWhenDone(socket as Socket, limits.lastWords);
     return caller;
   }
 

@@ -1,8 +1,12 @@
-import { WebSocket } from "ws";
+import { WebSocket, type RawData } from "ws";
+import { JSON_SUBPROTOCOL } from "../protocol/messages.ts";
 import type { Session } from "./session.ts";
 import type { WebSocketConnection } from "./websocket-connection.ts";
 
-/** What hangs on each WebSocket, so that handlers can be shared instead of made per connection. */
+/**
+ * A WebSocket with a session on it. What `ws` tells it is heard right where it is told: a listener for each kind of
+ * event would take 200 bytes of each connection, and most connections only watch.
+ */
 export class SessionSocket extends WebSocket {
   session: Session | null = null;
   connection: WebSocketConnection | null = null;
@@ -12,4 +16,46 @@ export class SessionSocket extends WebSocket {
   members: { remove(webSocket: SessionSocket): void } | null = null;
   /** Which part of the heartbeat visits it. */
   part = 0;
+
+  override emit(event: string | symbol, ...details: unknown[]): boolean {
+    switch (event) {
+      case "message":
+        hear(this, details[0] as RawData, details[1] as boolean);
+        return true;
+      case "pong":
+        this.missedPongs = 0;
+        return true;
+      case "close":
+        this.members?.remove(this);
+        this.session?.closed();
+        return super.emit(event, ...details);
+      case "error":
+        // `ws` closes the connection itself, with the code that says which rule was broken.
+        return true;
+      default:
+        return super.emit(event, ...details);
+    }
+  }
+}
+
+function hear(webSocket: SessionSocket, data: RawData, isBinary: boolean): void {
+  if (isBinary) webSocket.session?.refuse({ reason: "binary" });
+  else takeText(webSocket, (data as Buffer).toString("utf8"));
+}
+
+/** @returns whether the connection takes more. */
+export function takeText(webSocket: WebSocket, text: string): boolean {
+  const { session, protocol } = webSocket as SessionSocket;
+  if (session === null || webSocket.readyState !== WebSocket.OPEN) return false;
+  if (protocol === JSON_SUBPROTOCOL || !text.includes("\n")) session.receive(text);
+  else for (const line of linesOf(text)) session.receive(line);
+  return webSocket.readyState === WebSocket.OPEN;
+}
+
+/** Several lines are several commands; the newline that ends the message ends its last line. */
+function linesOf(text: string): string[] {
+  return text
+    .replace(/\r?\n$/, "")
+    .split("\n")
+    .map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
 }

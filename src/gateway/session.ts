@@ -33,8 +33,8 @@ export class Session implements Subscriber, Asker {
   readonly #connection: Connection;
   readonly #dialect: Dialect;
   readonly #sale: SaleId;
-  /** Who buys where the request doesn't say. */
-  readonly #buyer: BuyerId;
+  /** Who buys where the request doesn't say; made for its first purchase. */
+  #buyer: BuyerId | null = null;
   readonly #number: number;
   /** Made for its first command: most connections only watch. */
   #rateLimit: RateLimit | null = null;
@@ -63,7 +63,6 @@ export class Session implements Subscriber, Asker {
     this.#connection = connection;
     this.#dialect = way.dialect;
     this.#sale = way.sale;
-    this.#buyer = desk.nameBuyer(connection.peer.address);
     this.format = way.format;
     this.#number = nextSession(desk);
     // A program says when it wants stock; people at a terminal want it from the start, classroom clients never.
@@ -122,14 +121,21 @@ export class Session implements Subscriber, Asker {
 
   canTake(): boolean {
     const { backlog, midCommand } = this.#connection;
-    const { softBytes, hardBytes } = this.#desk.limits.output;
-    if (backlog > hardBytes) this.tooSlow();
-    if (this.#closed || midCommand || backlog > softBytes) return false;
-    return this.#connection.peer.transport === "ws" || this.#replies.length === 0;
+    if (backlog > 0) {
+      const { softBytes, hardBytes } = this.#desk.limits.output;
+      if (backlog > hardBytes) this.tooSlow();
+      if (backlog > softBytes) return false;
+    }
+    if (this.#closed || midCommand) return false;
+    return this.#replies.length === 0 || this.#connection.peer.transport === "ws";
   }
 
   write(bytes: Buffer): void {
-    this.#guarded(() => this.#connection.write(bytes));
+    try {
+      this.#connection.write(bytes);
+    } catch (cause) {
+      this.#fail(cause);
+    }
   }
 
   tooSlow(): void {
@@ -270,7 +276,8 @@ export class Session implements Subscriber, Asker {
   #commandOf(request: Order): Command {
     if (request.type === "query") return { type: "query", sale: this.#sale };
     const { entropy, epoch } = this.#desk;
-    const { quantity, buyer = this.#buyer } = request;
+    const { quantity } = request;
+    const buyer = request.buyer ?? (this.#buyer ??= this.#desk.nameBuyer(this.#connection.peer.address));
     const codes: TicketCode[] = [];
     for (let i = 0; i < quantity; i++) codes.push(entropy.ticketCode());
     const key = request.key ?? this.#hiddenKey(epoch);

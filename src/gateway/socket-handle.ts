@@ -57,21 +57,30 @@ const inside = findInside();
 /** For the next write: nearly all are done at once and leave it as it was. */
 let spare: WriteRequest | null = inside === null ? null : new inside.WriteWrap();
 
+/** Who wants to know when what waited has been taken; it may be told more often than that. */
+export interface Waiting {
+  drained(): void;
+}
+
 /** Writes to one socket; nothing happens on one that is destroyed. */
 export class SocketHandle {
   readonly #socket: Socket;
   readonly #handle: StreamHandle;
+  readonly #waiting: Waiting;
   #unsent = 0;
+  /** The socket holds much that hasn't left: it says when it has. */
+  #isListening = false;
 
-  private constructor(socket: Socket, handle: StreamHandle) {
+  private constructor(socket: Socket, handle: StreamHandle, waiting: Waiting) {
     this.#socket = socket;
     this.#handle = handle;
+    this.#waiting = waiting;
   }
 
-  /** Null where Node doesn't look as expected. */
-  static of(socket: Socket): SocketHandle | null {
+  /** Null where Node doesn't look as expected. @param waiting told when the other end has read. */
+  static of(socket: Socket, waiting: Waiting): SocketHandle | null {
     const handle = handleOf(socket);
-    return inside !== null && looksRight(handle) ? new SocketHandle(socket, handle) : null;
+    return inside !== null && looksRight(handle) ? new SocketHandle(socket, handle, waiting) : null;
   }
 
   /** Bytes that the system hasn't taken yet. */
@@ -81,18 +90,29 @@ export class SocketHandle {
 
   /** @param bytes shared with others: they aren't changed. */
   write(bytes: Buffer): void {
-    if (!this.#isFree() || spare === null) this.#socket.write(bytes);
+    if (!this.#isFree() || spare === null) this.#writeBehind(bytes);
     else this.#check(this.#handle.writeBuffer(spare, bytes), bytes);
   }
 
   /** @param text whose characters are bytes. */
   writeLatin1(text: string): void {
-    if (!this.#isFree() || spare === null) this.#socket.write(text, "latin1");
+    if (!this.#isFree() || spare === null) this.#writeBehind(text);
     else this.#check(this.#handle.writeLatin1String(spare, text), text);
   }
 
   #isFree(): boolean {
     return this.#unsent === 0 && this.#socket.writableLength === 0 && handleOf(this.#socket) === this.#handle;
+  }
+
+  #writeBehind(bytes: Buffer | string): void {
+    const isTaken =
+      typeof bytes === "string" ? this.#socket.write(bytes, "latin1") : this.#socket.write(bytes);
+    if (isTaken || this.#isListening) return;
+    this.#isListening = true;
+    this.#socket.once("drain", () => {
+      this.#isListening = false;
+      this.#waiting.drained();
+    });
   }
 
   #check(error: number, bytes: Buffer | string): void {
@@ -113,7 +133,7 @@ export class SocketHandle {
   finish(status: number): void {
     this.#unsent = 0;
     if (status < 0) this.#socket.destroy();
-    else this.#socket.emit("drain");
+    else this.#waiting.drained();
   }
 }
 

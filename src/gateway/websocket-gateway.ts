@@ -6,7 +6,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { WebSocket, WebSocketServer, type RawData, type ServerOptions } from "ws";
+import { WebSocketServer, type ServerOptions } from "ws";
 import type { SaleId } from "../box-office/sale.ts";
 import type { Peer } from "../engine/ports.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
@@ -20,13 +20,10 @@ import { refuseHandshake } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { isAllowedOrigin } from "./origin.ts";
 import { peerOf } from "./peer-of.ts";
-import { SessionSocket } from "./session-socket.ts";
+import { SessionSocket, takeText } from "./session-socket.ts";
 import { Session } from "./session.ts";
 import { WebSocketConnection } from "./websocket-connection.ts";
 import { installShortcut } from "./websocket-reader.ts";
-
-/** A socket that knows which WebSocket is on it. */
-type OwnedSocket = Socket & { owner?: SessionSocket };
 
 export interface WebSocketGatewayOptions {
   readonly desk: Desk;
@@ -74,7 +71,6 @@ export class WebSocketGateway {
     // Asked while it is still connected: afterwards the socket may not know any more.
     const peer = peerOf(desk.proxies, request, "ws");
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      webSocket.on("error", ignore);
       if (admitted) this.#accept(webSocket as SessionSocket, socket as Socket, sale, peer);
       else webSocket.close(CloseCode.serverFull);
     });
@@ -112,13 +108,8 @@ export class WebSocketGateway {
     });
     if (isJson) connection.send(this.#hello(sale));
     this.#heartbeat.add(webSocket);
-    webSocket.on("message", onMessage);
-    installShortcut(webSocket, takeText);
-    webSocket.on("pong", onPong);
-    (socket as OwnedSocket).owner = webSocket;
-    socket.on("drain", onDrain);
     webSocket.members = this.#heartbeat;
-    webSocket.on("close", onClose);
+    installShortcut(webSocket, takeText);
   }
 
   #hello(sale: SaleId): string {
@@ -135,46 +126,6 @@ export class WebSocketGateway {
     });
   }
 }
-
-function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  if (isBinary) (this as SessionSocket).session?.refuse({ reason: "binary" });
-  else takeText(this, (data as Buffer).toString("utf8"));
-}
-
-/** @returns whether the connection takes more. */
-function takeText(webSocket: WebSocket, text: string): boolean {
-  const { session, protocol } = webSocket as SessionSocket;
-  if (session === null || webSocket.readyState !== WebSocket.OPEN) return false;
-  if (protocol === JSON_SUBPROTOCOL || !text.includes("\n")) session.receive(text);
-  else for (const line of linesOf(text)) session.receive(line);
-  return webSocket.readyState === WebSocket.OPEN;
-}
-
-/** Several lines are several commands; the newline that ends the message ends its last line. */
-function linesOf(text: string): string[] {
-  return text
-    .replace(/\r?\n$/, "")
-    .split("\n")
-    .map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
-}
-
-/** Handlers are shared, so that an idle connection holds no closure of ours. */
-function onDrain(this: Socket): void {
-  (this as OwnedSocket).owner?.session?.drained();
-}
-
-function onClose(this: WebSocket): void {
-  const webSocket = this as SessionSocket;
-  webSocket.members?.remove(webSocket);
-  webSocket.session?.closed();
-}
-
-function onPong(this: WebSocket): void {
-  (this as SessionSocket).missedPongs = 0;
-}
-
-/** `ws` closes the connection itself, with the code that says which rule was broken. */
-function ignore(): void {}
 
 function saleOf(url: string, defaultSale: SaleId): SaleId | null {
   const path = url.split("?", 1)[0] ?? "/";

@@ -7,90 +7,74 @@
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { payloadsOf } from "./frames.ts";
-import { SocketHandle } from "./socket-handle.ts";
+import { SocketHandle, type Waiting } from "./socket-handle.ts";
 
+/** Writes to a WebSocket that is open: whoever calls has looked. */
 export interface FrameWriter {
-  /** Writes frames made by `encodeTextFrames`; nothing happens on a WebSocket that isn't open. */
+  /** Writes frames made by `encodeTextFrames`. */
   write(frames: Buffer): void;
-  /** The same with frames made by `shortTextFrames`. */
-  writeShort(frames: string): void;
+  /** Writes frames made by `shortTextFrames`. */
+  writeLatin1(frames: string): void;
   /** Bytes that the other end hasn't taken yet. */
-  backlog(): number;
+  readonly unsent: number;
 }
 
-/** @param socket the connection below, or null to use `send()` whatever `ws` offers. */
+/**
+ * @param waiting told when the other end has read.
+ * @param socket the connection below, or null to use `send()` whatever `ws` offers.
+ */
 export function createFrameWriter(
   webSocket: WebSocket,
+  waiting: Waiting,
   socket: Socket | null = socketOf(webSocket),
 ): FrameWriter {
-  if (socket === null) return new PublicWriter(webSocket);
-  const handle = SocketHandle.of(socket);
-  return handle === null ? new SocketWriter(webSocket, socket) : new HandleWriter(webSocket, handle);
+  if (socket === null) return new PublicWriter(webSocket, waiting);
+  return SocketHandle.of(socket, waiting) ?? new SocketWriter(socket, waiting);
 }
 
-/** An object without closures: there is one for each connection, and most of them are idle. */
 class SocketWriter implements FrameWriter {
-  readonly #webSocket: WebSocket;
   readonly #socket: Socket;
 
-  constructor(webSocket: WebSocket, socket: Socket) {
-    this.#webSocket = webSocket;
+  constructor(socket: Socket, waiting: Waiting) {
     this.#socket = socket;
+    socket.on("drain", () => waiting.drained());
   }
 
-  write(frames: Buffer): void {
-    if (this.#webSocket.readyState === WebSocket.OPEN) this.#socket.write(frames);
-  }
-
-  writeShort(frames: string): void {
-    if (this.#webSocket.readyState === WebSocket.OPEN) this.#socket.write(frames, "latin1");
-  }
-
-  backlog(): number {
+  get unsent(): number {
     return this.#socket.writableLength;
   }
-}
-
-class HandleWriter implements FrameWriter {
-  readonly #webSocket: WebSocket;
-  readonly #handle: SocketHandle;
-
-  constructor(webSocket: WebSocket, handle: SocketHandle) {
-    this.#webSocket = webSocket;
-    this.#handle = handle;
-  }
 
   write(frames: Buffer): void {
-    if (this.#webSocket.readyState === WebSocket.OPEN) this.#handle.write(frames);
+    this.#socket.write(frames);
   }
 
-  writeShort(frames: string): void {
-    if (this.#webSocket.readyState === WebSocket.OPEN) this.#handle.writeLatin1(frames);
-  }
-
-  backlog(): number {
-    return this.#handle.unsent;
+  writeLatin1(frames: string): void {
+    this.#socket.write(frames, "latin1");
   }
 }
 
 class PublicWriter implements FrameWriter {
   readonly #webSocket: WebSocket;
+  readonly #waiting: Waiting;
 
-  constructor(webSocket: WebSocket) {
+  constructor(webSocket: WebSocket, waiting: Waiting) {
     this.#webSocket = webSocket;
+    this.#waiting = waiting;
+  }
+
+  get unsent(): number {
+    return this.#webSocket.bufferedAmount;
   }
 
   write(frames: Buffer): void {
-    if (this.#webSocket.readyState !== WebSocket.OPEN) return;
-    for (const payload of payloadsOf(frames)) this.#webSocket.send(payload, { binary: false });
+    const sent = (): void => {
+      if (this.unsent === 0) this.#waiting.drained();
+    };
+    for (const payload of payloadsOf(frames)) this.#webSocket.send(payload, { binary: false }, sent);
   }
 
-  writeShort(frames: string): void {
+  writeLatin1(frames: string): void {
     this.write(Buffer.from(frames, "latin1"));
-  }
-
-  backlog(): number {
-    return this.#webSocket.bufferedAmount;
   }
 }
 

@@ -23,8 +23,10 @@ describe("below a socket", () => {
     return { inside, outside };
   }
 
-  function writerOf(socket: Socket): SocketHandle {
-    const handle = SocketHandle.of(socket);
+  const nobody = { drained: () => {} };
+
+  function writerOf(socket: Socket, waiting = nobody): SocketHandle {
+    const handle = SocketHandle.of(socket, waiting);
     if (handle === null) throw new Error("this Node doesn't look as expected");
     return handle;
   }
@@ -51,9 +53,15 @@ describe("below a socket", () => {
     );
   });
 
-  it("what a reader leaves unread is counted, and when it is read the socket says drain", async () => {
+  it("what a reader leaves unread is counted, and whoever waits is told when it is read", async () => {
     const { inside, outside } = await openPair();
-    const writer = writerOf(inside);
+    let told = (): void => {};
+    const drained = new Promise<void>((resolve) => (told = resolve));
+    const writer: SocketHandle = writerOf(inside, {
+      drained: () => {
+        if (writer.unsent === 0) told();
+      },
+    });
     let sent = 0;
     while (writer.unsent === 0) {
       writer.write(Buffer.alloc(100_000, "x"));
@@ -62,7 +70,6 @@ describe("below a socket", () => {
     writer.writeLatin1("y".repeat(50_000));
     sent += 50_000;
     expect(writer.unsent).to.be.above(50_000);
-    const drained = once(inside, "drain");
     const text = textOf(outside);
     await drained;
     inside.end();
@@ -123,7 +130,7 @@ describe("below a socket", () => {
   it("a socket without such a handle is left to its streams", () => {
     for (const handle of [null, {}, { writeQueueSize: 0, onread() {} }]) {
       const socket = { _handle: handle } as unknown as Socket;
-      expect(SocketHandle.of(socket)).to.equal(null);
+      expect(SocketHandle.of(socket, nobody)).to.equal(null);
       expect(readInto(socket, { takeBytes: () => 0 })).to.equal(false);
     }
   });

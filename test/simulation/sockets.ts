@@ -73,6 +73,7 @@ class SimulatedWebSocket {
   readonly _socket: {
     write(bytes: Buffer | string, encoding?: BufferEncoding): boolean;
     readonly writableLength: number;
+    on(event: "drain", listener: () => void): void;
   };
   readonly #link: Link;
   session: Session | null = null;
@@ -88,6 +89,8 @@ class SimulatedWebSocket {
       get writableLength() {
         return link.backlog;
       },
+      // The link tells the session itself when it has drained.
+      on: () => undefined,
     };
   }
 
