@@ -5,7 +5,7 @@
  * close) and ours never mix. Should a future `ws` hide the socket, the public `send()` is used: slower, still right.
  */
 import type { Socket } from "node:net";
-import { WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import { payloadsOf } from "./frames.ts";
 import { SocketHandle, type Waiting } from "./socket-handle.ts";
 
