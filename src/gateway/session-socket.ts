@@ -1,7 +1,7 @@
 import { WebSocket, type RawData } from "ws";
 import { JSON_SUBPROTOCOL } from "../protocol/messages.ts";
+import type { Connection } from "./connection.ts";
 import type { Session } from "./session.ts";
-import type { WebSocketConnection } from "./websocket-connection.ts";
 
 /**
  * A WebSocket with a session on it. What `ws` tells it is heard right where it is told: a listener for each kind of
@@ -9,7 +9,7 @@ import type { WebSocketConnection } from "./websocket-connection.ts";
  */
 export class SessionSocket extends WebSocket {
   session: Session | null = null;
-  connection: WebSocketConnection | null = null;
+  connection: Connection | null = null;
   missedPongs = 0;
   slowSince = 0;
   /** Who has to hear when it is gone. */

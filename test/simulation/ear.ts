@@ -469,5 +469,7 @@ export function isAsked(type: Question["type"]): boolean {
 
 /** What it is owed under its former wishes may come as a push just before the answer to `subscribe`. */
 function mayAnswer({ taken, meaning }: Due, books: Books): boolean {
-  return taken === null || (meaning?.kind === "stock" && meaning.books.offset === books.offset);
+  // One that the full queue refused was never taken, and no stock answers it.
+  if (meaning === null) return taken === null;
+  return meaning.kind === "stock" && meaning.books.offset === books.offset;
 }
