@@ -56,8 +56,11 @@ export interface EngineParts {
   readonly fail: (fault: EngineFault) => void;
 }
 
-/** Timers count in 32 bits; a farther deadline is looked at again after this long. */
-const LONGEST_TIMER_MS = 3_600_000;
+/**
+ * A farther deadline is looked at again after this long: a timer goes on counting when somebody sets the clock, and doesn't
+ * count while the machine sleeps.
+ */
+const LONGEST_TIMER_MS = 250;
 
 /** How long an overdue deadline waits that the journal has no room for. */
 const OVERDUE_RETRY_MS = 100;

@@ -22,6 +22,11 @@ export class ManualTime implements Clock, LoopMeter, Scheduler {
     return this.#wall;
   }
 
+  /** Somebody sets the clock; timers go on as they were. */
+  set(now: number): void {
+    this.#wall = now;
+  }
+
   monotonic(): number {
     return this.#monotonic;
   }
