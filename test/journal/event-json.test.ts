@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 import type { Purchased, SaleEvent } from "../../src/box-office/event.ts";
+import type { SaleId } from "../../src/box-office/sale.ts";
 import { NO_ROOM, writeEvents } from "../../src/journal/event-json.ts";
 import { purchased } from "./events.ts";
 
@@ -72,18 +73,26 @@ describe("journal: the JSON of events", () => {
   });
 
   it("never goes beyond its end, and fits wherever it has as many bytes as it takes", () => {
-    fc.assert(
-      fc.property(events, fc.nat(400), (events, room) => {
-        const json = Buffer.from(JSON.stringify(events));
-        const bytes = Buffer.alloc(room + 40, 0xff);
-        const end = writeEvents(bytes, 20, 20 + room, events);
-        expect(end).to.equal(json.length <= room ? 20 + json.length : NO_ROOM);
-        if (end !== NO_ROOM) expect(bytes.subarray(20, end)).to.deep.equal(json);
-        for (const at of [19, 20 + room, room + 39]) expect(bytes[at]).to.equal(0xff);
-      }),
-    );
+    fc.assert(fc.property(events, fc.nat(400), (events, room) => expectFit(events, room)));
+  });
+
+  it("fits or not at each number of bytes", () => {
+    const soldOut: SaleEvent = { type: "sold_out", v: 1, at: 1, sale: "default" as SaleId };
+    for (const events of [[], [purchased(1)], [soldOut], [purchased(1), soldOut], [soldOut, purchased(1)]]) {
+      const most = JSON.stringify(events).length + 200;
+      for (let room = 0; room <= most; room++) expectFit(events, room);
+    }
   });
 });
+
+function expectFit(events: readonly SaleEvent[], room: number): void {
+  const json = Buffer.from(JSON.stringify(events));
+  const bytes = Buffer.alloc(room + 40, 0xff);
+  const end = writeEvents(bytes, 20, 20 + room, events);
+  expect(end).to.equal(json.length <= room ? 20 + json.length : NO_ROOM);
+  if (end !== NO_ROOM) expect(bytes.subarray(20, end)).to.deep.equal(json);
+  for (const at of [19, 20 + room, room + 39]) expect(bytes[at]).to.equal(0xff);
+}
 
 function eventsJson(events: readonly SaleEvent[]): string {
   const bytes = Buffer.alloc(16_384);
