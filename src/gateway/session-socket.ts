@@ -1,13 +1,14 @@
 import { WebSocket, type RawData } from "ws";
 import { JSON_SUBPROTOCOL } from "../protocol/messages.ts";
 import type { Connection } from "./connection.ts";
+import { LazyWebSocket } from "./lazy-websocket.ts";
 import type { Session } from "./session.ts";
 
 /**
  * A WebSocket with a session on it. What `ws` tells it is heard right where it is told: a listener for each kind of
  * event would take 200 bytes of each connection, and most connections only watch.
  */
-export class SessionSocket extends WebSocket {
+export class SessionSocket extends LazyWebSocket {
   session: Session | null = null;
   connection: Connection | null = null;
   missedPongs = 0;
@@ -17,13 +18,25 @@ export class SessionSocket extends WebSocket {
   /** Which part of the heartbeat visits it. */
   part = 0;
 
+  takeText(text: string): boolean {
+    const { session } = this;
+    if (session === null || this.readyState !== WebSocket.OPEN) return false;
+    if (this.protocol === JSON_SUBPROTOCOL || !text.includes("\n")) session.receive(text);
+    else for (const line of linesOf(text)) session.receive(line);
+    return this.readyState === WebSocket.OPEN;
+  }
+
+  takePong(): void {
+    this.missedPongs = 0;
+  }
+
   override emit(event: string | symbol, ...details: unknown[]): boolean {
     switch (event) {
       case "message":
         hear(this, details[0] as RawData, details[1] as boolean);
         return true;
       case "pong":
-        this.missedPongs = 0;
+        this.takePong();
         return true;
       case "close":
         this.members?.remove(this);
@@ -40,16 +53,7 @@ export class SessionSocket extends WebSocket {
 
 function hear(webSocket: SessionSocket, data: RawData, isBinary: boolean): void {
   if (isBinary) webSocket.session?.refuse({ reason: "binary" });
-  else takeText(webSocket, (data as Buffer).toString("utf8"));
-}
-
-/** @returns whether the connection takes more. */
-export function takeText(webSocket: WebSocket, text: string): boolean {
-  const { session, protocol } = webSocket as SessionSocket;
-  if (session === null || webSocket.readyState !== WebSocket.OPEN) return false;
-  if (protocol === JSON_SUBPROTOCOL || !text.includes("\n")) session.receive(text);
-  else for (const line of linesOf(text)) session.receive(line);
-  return webSocket.readyState === WebSocket.OPEN;
+  else webSocket.takeText((data as Buffer).toString("utf8"));
 }
 
 /** Several lines are several commands; the newline that ends the message ends its last line. */

@@ -48,6 +48,8 @@ export interface ByteTaker {
    * @returns how many of them were taken, from the first; the rest goes to the socket's stream.
    */
   takeBytes(bytes: Buffer, length: number): number;
+  /** Told before the end of the input, or what is wrong with it, goes to the socket's stream. */
+  takeEnd(): void;
 }
 
 const INPUT_BYTES = 64 * 1024;
@@ -155,6 +157,7 @@ function onRead(this: StreamHandle): void {
   const taken = length > 0 ? (this.taker?.takeBytes(input, length) ?? 0) : 0;
   if (taken === length) return;
   if (length < 0) {
+    this.taker?.takeEnd();
     this.usual?.();
     return;
   }

@@ -20,10 +20,9 @@ import { refuseHandshake } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { isAllowedOrigin } from "./origin.ts";
 import { peerOf } from "./peer-of.ts";
-import { SessionSocket, takeText } from "./session-socket.ts";
+import { SessionSocket } from "./session-socket.ts";
 import { Session } from "./session.ts";
 import { WebSocketConnection } from "./websocket-connection.ts";
-import { installShortcut } from "./websocket-reader.ts";
 
 export interface WebSocketGatewayOptions {
   readonly desk: Desk;
@@ -109,7 +108,6 @@ export class WebSocketGateway {
     if (isJson) connection.send(this.#hello(sale));
     this.#heartbeat.add(webSocket);
     webSocket.members = this.#heartbeat;
-    installShortcut(webSocket, takeText);
   }
 
   #hello(sale: SaleId): string {

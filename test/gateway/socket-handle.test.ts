@@ -113,6 +113,9 @@ describe("below a socket", () => {
         direct += bytes.toString("latin1", 0, upTo === -1 ? length : upTo);
         return upTo === -1 ? length : upTo;
       },
+      takeEnd(): void {
+        direct += ".";
+      },
     };
     expect(readInto(inside, taker)).to.equal(true);
     expect(readInto(inside, taker), "a second time").to.equal(false);
@@ -123,7 +126,7 @@ describe("below a socket", () => {
     const ended = once(inside, "end");
     outside.end();
     await ended;
-    expect({ direct, usual }).to.deep.equal({ direct: "onetwofour", usual: "!three!" });
+    expect({ direct, usual }).to.deep.equal({ direct: "onetwofour.", usual: "!three!" });
     inside.destroy();
   });
 
@@ -131,7 +134,7 @@ describe("below a socket", () => {
     for (const handle of [null, {}, { writeQueueSize: 0, onread() {} }]) {
       const socket = { _handle: handle } as unknown as Socket;
       expect(SocketHandle.of(socket, nobody)).to.equal(null);
-      expect(readInto(socket, { takeBytes: () => 0 })).to.equal(false);
+      expect(readInto(socket, { takeBytes: () => 0, takeEnd: () => {} })).to.equal(false);
     }
   });
 });
