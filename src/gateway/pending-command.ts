@@ -17,6 +17,7 @@ export class PendingCommand implements Envelope, Reply {
   readonly id: string | undefined;
   text: string | null = null;
   isAscii = false;
+  next: Reply | null = null;
   readonly #asker: Asker;
 
   constructor(asker: Asker, command: Command, what: string, id: string | undefined) {

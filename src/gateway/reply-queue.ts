@@ -1,12 +1,16 @@
 /**
  * The replies of one connection in the order of its commands. A reply may be known at once, be due from the queue, or
  * be made when its turn comes, because what it says depends on the replies before it.
+ *
+ * They are linked to each other: most connections wait for nothing, and have nothing here then.
  */
 export interface Reply {
   /** Null while it is due: whoever fills it in then calls `advance`. */
   readonly text: string | null | (() => readonly string[]);
   /** The text is known to be ASCII. */
   readonly isAscii?: boolean;
+  /** The one behind it; the queue's own. */
+  next: Reply | null;
 }
 
 /** The same text several times in a row: what a full queue says to whoever goes on asking. */
@@ -16,36 +20,38 @@ interface Run extends Reply {
 }
 
 export class ReplyQueue {
-  readonly #replies: (Reply | Run)[] = [];
+  #first: Reply | Run | null = null;
+  #last: Reply | Run | null = null;
   #length = 0;
-  /** The last of the replies, while it is such a run. */
-  #run: Run | null = null;
 
   /** Replies that haven't left. */
   get length(): number {
     return this.#length;
   }
 
+  /** @param reply one that is in no queue. */
   add(reply: Reply): void {
-    this.#run = null;
     this.#length += 1;
-    this.#replies.push(reply);
+    if (this.#last === null) this.#first = reply;
+    else this.#last.next = reply;
+    this.#last = reply;
   }
 
   /** Adds a reply that is known at once, without an object for each when they are the same. */
   addText(text: string): void {
-    this.#length += 1;
-    if (this.#run?.text === text) {
-      this.#run.times += 1;
-      return;
+    const last = this.#last;
+    if (last !== null && "times" in last && last.text === text) {
+      last.times += 1;
+      this.#length += 1;
+    } else {
+      const run: Run = { text, times: 1, next: null };
+      this.add(run);
     }
-    this.#run = { text, times: 1 };
-    this.#replies.push(this.#run);
   }
 
   /** Sends every reply whose turn has come. */
   advance(connection: { send(text: string, isAscii?: boolean): void }): void {
-    for (let reply = this.#replies[0]; reply !== undefined; reply = this.#replies[0]) {
+    for (let reply = this.#first; reply !== null; reply = this.#first) {
       const { text, isAscii } = reply;
       if (text === null) return;
       if (typeof text === "string") {
@@ -60,9 +66,9 @@ export class ReplyQueue {
   }
 
   #shift(reply: Reply | Run): void {
-    this.#replies.shift();
+    this.#first = reply.next;
+    if (reply.next === null) this.#last = null;
     this.#length -= timesOf(reply);
-    if (reply === this.#run) this.#run = null;
   }
 }
 

@@ -198,7 +198,7 @@ export class Session implements Subscriber, Asker {
 
   /** Among answers that are due the queue says what the state is in its place: the newest could be of one behind it. */
   #subscribeInOrder(request: Subscribe, what: string): void {
-    const place: { text: Reply["text"] } = { text: null };
+    const place: { text: Reply["text"]; next: Reply | null } = { text: null, next: null };
     this.#replies.add(place);
     const told = (answer: Answer): readonly string[] => {
       this.#record(what, answer.kind === "stock" ? "ok" : describeAnswer(answer));
@@ -345,7 +345,7 @@ export class Session implements Subscriber, Asker {
       this.#record(what, outcome);
       return reply();
     };
-    this.#replies.add({ text });
+    this.#replies.add({ text, next: null });
     this.#settle();
     this.#readMoreOrLess();
   }

@@ -92,7 +92,7 @@ export function overtakingReplies(): () => void {
     }),
     patch(ReplyQueue.prototype, "addText", () => {
       return function (this: ReplyQueue, text): void {
-        of(this).push({ text });
+        of(this).push({ text, next: null });
       };
     }),
     patch(ReplyQueue.prototype, "advance", () => {
