@@ -2,7 +2,7 @@
  * One connection's conversation, whatever its transport and dialect. Commands go to the queue in the order in which
  * they came; what is refused before the queue waits in its place, so answers always come in that order too.
  */
-import { newSubscriberState, type PushFormat, type Subscriber } from "../broadcast/subscriber.ts";
+import { SubscriberState, type PushFormat, type Subscriber } from "../broadcast/subscriber.ts";
 import type { Answer, Rejected } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
 import type { BuyerId, PurchaseKey, SaleId, SaleView, TicketCode } from "../box-office/sale.ts";
@@ -26,9 +26,8 @@ const BUSY: Rejected = { kind: "rejected", rejection: { reason: "busy" } };
 type Order = Extract<Request, { type: "query" | "buy" }>;
 type Subscribe = Extract<Request, { type: "subscribe" }>;
 
-export class Session implements Subscriber, Asker {
+export class Session extends SubscriberState implements Subscriber, Asker {
   readonly format: PushFormat;
-  readonly push;
   readonly #desk: Desk;
   readonly #connection: Connection;
   readonly #dialect: Dialect;
@@ -59,18 +58,21 @@ export class Session implements Subscriber, Asker {
       readonly pushes: boolean;
     },
   ) {
+    // A program says when it wants stock; people at a terminal want it from the start, classroom clients never.
+    super({ stock: way.pushes && way.dialect.name === "text", notices: way.pushes });
     this.#desk = desk;
     this.#connection = connection;
     this.#dialect = way.dialect;
     this.#sale = way.sale;
     this.format = way.format;
     this.#number = nextSession(desk);
-    // A program says when it wants stock; people at a terminal want it from the start, classroom clients never.
-    const isText = way.dialect.name === "text";
-    this.push = newSubscriberState({ stock: way.pushes && isText, notices: way.pushes });
     const view = desk.counter.view(way.sale);
-    if (view !== undefined) this.push.toldOffset = view.position.offset;
+    if (view !== undefined) this.toldOffset = view.position.offset;
     desk.hub.join(this, way.sale);
+  }
+
+  get push(): SubscriberState {
+    return this;
   }
 
   /** Takes one command. A fault in here ends this session and no other. */
@@ -111,7 +113,7 @@ export class Session implements Subscriber, Asker {
   drained(): void {
     this.#guarded(() => {
       this.#readMoreOrLess();
-      if (this.push.owed) this.#desk.hub.catchUp(this, this.#sale);
+      if (this.owed) this.#desk.hub.catchUp(this, this.#sale);
     });
   }
 
@@ -217,11 +219,11 @@ export class Session implements Subscriber, Asker {
   #subscribe(request: Subscribe, inOrder?: SaleView): readonly string[] {
     this.#changeWishes(true);
     if (!request.snapshot) return [TEXT.subscribed];
-    this.push.wantsPresence = true;
-    this.push.owed = true;
+    this.wantsPresence = true;
+    this.owed = true;
     const { view, missed } = this.#desk.hub.resume(this, this.#sale, request.from);
     const newest = inOrder ?? this.#desk.counter.view(this.#sale) ?? view;
-    this.push.toldOffset = Math.max(this.push.toldOffset, newest.position.offset);
+    this.toldOffset = Math.max(this.toldOffset, newest.position.offset);
     return resumeMessages(newest, missed);
   }
 
@@ -232,7 +234,7 @@ export class Session implements Subscriber, Asker {
     const wishes = { wantsStock: subscribed, ...(isTcp ? { wantsNotices: subscribed } : {}) };
     hub.changeWishes(this, this.#sale, wishes);
     // What changed while nobody told it is told behind the reply.
-    if (subscribed) this.push.owed = true;
+    if (subscribed) this.owed = true;
   }
 
   #ask(request: Order): void {
@@ -303,8 +305,8 @@ export class Session implements Subscriber, Asker {
   }
 
   #told(offset: number): void {
-    this.push.toldOffset = Math.max(this.push.toldOffset, offset);
-    this.push.justTold = true;
+    this.toldOffset = Math.max(this.toldOffset, offset);
+    this.justTold = true;
   }
 
   /** A reply tells stock too, and gives tickets. */
@@ -355,7 +357,7 @@ export class Session implements Subscriber, Asker {
     this.#replies.advance(this.#connection);
     if (!this.#reading) this.#readMoreOrLess();
     if (this.#replies.length > 0) return;
-    if (this.push.owed) this.#desk.hub.catchUp(this, this.#sale);
+    if (this.owed) this.#desk.hub.catchUp(this, this.#sale);
     if (this.#ending !== null) this.#endSoon(this.#ending);
   }
 

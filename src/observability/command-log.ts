@@ -154,8 +154,7 @@ export function formatJson(
     writtenAt = instant;
     writtenHead = Buffer.from(`{"level":30,"time":${instant}`);
   }
-  let at = putBytes(bytes, start, writtenHead);
-  at = putBytes(bytes, at, originOf(peer));
+  let at = putPeer(bytes, putBytes(bytes, start, writtenHead), peer);
   if (isPlain) {
     bytes[at++] = QUOTE;
     at = putAscii(bytes, at, command);
@@ -188,18 +187,34 @@ export function formatReadable(bytes: Buffer, start: number, record: CommandReco
 let writtenAt = Number.NaN;
 let writtenHead = NO_BYTES;
 
-/** Who it was, as it stands in each JSON line of one connection; made once. */
-const origins = new WeakMap<Peer, Buffer>();
-
-function originOf(peer: Peer): Buffer {
-  let origin = origins.get(peer);
-  if (origin === undefined) {
-    const text = `,"ip":${JSON.stringify(peer.address)},"port":${peer.port},"via":"${peer.transport}","command":`;
-    origin = Buffer.from(text);
-    origins.set(peer, origin);
-  }
-  return origin;
+function putPeer(bytes: Buffer, start: number, { address, port, transport }: Peer): number {
+  let at = putBytes(bytes, start, IP);
+  if (isPlainAddress(address)) {
+    bytes[at++] = QUOTE;
+    at = putAscii(bytes, at, address);
+    bytes[at++] = QUOTE;
+  } else at += bytes.write(JSON.stringify(address), at);
+  at = putCount(bytes, putBytes(bytes, at, PORT), port);
+  return putBytes(bytes, at, VIA[transport]);
 }
+
+/** All are, but for the name of an interface behind one of IPv6, which may hold anything. */
+function isPlainAddress(address: string): boolean {
+  for (let i = 0; i < address.length; i++) {
+    const unit = address.charCodeAt(i);
+    if (unit < DOT || unit > LAST_LETTER || unit === BACKSLASH) return false;
+  }
+  return true;
+}
+
+const [DOT, BACKSLASH, LAST_LETTER] = [0x2e, 0x5c, 0x7a];
+const IP = Buffer.from(',"ip":');
+const PORT = Buffer.from(',"port":');
+const VIA: Readonly<Record<Peer["transport"], Buffer>> = {
+  ws: Buffer.from(',"via":"ws","command":'),
+  tcp: Buffer.from(',"via":"tcp","command":'),
+  http: Buffer.from(',"via":"http","command":'),
+};
 
 /** A call that costs as much as looking at a dozen characters one by one: for the longer and constant pieces. */
 function putBytes(bytes: Buffer, start: number, source: Buffer): number {

@@ -203,6 +203,26 @@ describe("observability: a line", () => {
     expect(JSON.parse(lineOf(formatJson, "COMPRAR", true, refused))).to.include({ outcome: "sold_out" });
   });
 
+  it("for machines names every peer, whatever its interface is called", () => {
+    const address = fc.oneof(
+      fc.ipV4(),
+      fc.ipV6(),
+      fc.string({ unit: "binary", maxLength: 16 }).map((name) => `fe80::1%${name}`),
+    );
+    const peer = fc.record({
+      address,
+      port: fc.nat(65_535),
+      transport: fc.constantFrom("ws" as const, "tcp" as const, "http" as const),
+    });
+    fc.assert(
+      fc.property(peer, (peer) => {
+        const { address, port, transport } = peer;
+        const line = lineOf(formatJson, "COMPRAR", true, { ...record(""), peer });
+        expect(JSON.parse(line)).to.include({ ip: address, port, via: transport, command: "COMPRAR" });
+      }),
+    );
+  });
+
   it("has room for the longest command that there can be", () => {
     const writes: Buffer[] = [];
     const sink = { style: "json", format: formatJson, warn: () => {} } as const;

@@ -1,7 +1,7 @@
 import type { Command } from "../../src/box-office/command.ts";
 import { viewSale, type SaleId } from "../../src/box-office/sale.ts";
 import { Hub, type HubLimits } from "../../src/broadcast/hub.ts";
-import { newSubscriberState, type PushFormat, type Subscriber } from "../../src/broadcast/subscriber.ts";
+import { SubscriberState, type PushFormat, type Subscriber } from "../../src/broadcast/subscriber.ts";
 import { create, GALA } from "./commands.ts";
 import { ManualTime } from "./manual-time.ts";
 import { Office } from "./office.ts";
@@ -37,7 +37,7 @@ export class Listener implements Subscriber {
 
   constructor(format: PushFormat = details, wishes: { stock?: boolean; notices?: boolean } = {}) {
     this.format = format;
-    this.push = newSubscriberState({ stock: wishes.stock ?? true, notices: wishes.notices ?? true });
+    this.push = new SubscriberState({ stock: wishes.stock ?? true, notices: wishes.notices ?? true });
   }
 
   canTake(): boolean {
