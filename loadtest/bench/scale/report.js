@@ -69,7 +69,7 @@ export function planRows(costs) {
       "memory of a gateway, with the kernel's",
       ({ gatewayBytes }) => `${(gatewayBytes / 2 ** 20).toFixed(0)} MiB`,
     ],
-    ["updates a second to each watcher, at most", ({ updatesPerSecond }) => updatesPerSecond.toFixed(2)],
+    ["updates a second to each watcher, at least", ({ updatesPerSecond }) => updatesPerSecond.toFixed(2)],
     ["bandwidth while the number falls", ({ megabitsPerSecond }) => bandwidth(megabitsPerSecond)],
     ["… of one gateway", ({ megabitsPerSecond, gateways }) => bandwidth(megabitsPerSecond / gateways)],
     ["… of one gateway at the AVISO", ({ burstMegabitsPerSecond }) => bandwidth(burstMegabitsPerSecond)],
