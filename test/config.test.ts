@@ -1,14 +1,6 @@
 import { expect } from "chai";
-import {
-  ConfigError,
-  FLAGS,
-  helpText,
-  LIMITS,
-  readInstant,
-  readSettings,
-  workerCount,
-  type Settings,
-} from "../src/config.ts";
+import { ConfigError, LIMITS, readInstant, readSettings, workerCount, type Settings } from "../src/config.ts";
+import { FLAGS, helpText } from "../src/flags.ts";
 
 /** For each flag with a value: one that is right, what it becomes, and some that are wrong. */
 const VALUES: Readonly<Record<string, { given: string; becomes: unknown; wrong: readonly string[] }>> = {
@@ -54,6 +46,9 @@ function complaint(args: readonly string[], environment: Record<string, string> 
   throw new Error(`taken: ${JSON.stringify([args, environment])}`);
 }
 
+/** As whoever only knows the settings' names sees them. */
+const read: (...given: Parameters<typeof readSettings>) => Readonly<Record<string, unknown>> = readSettings;
+
 describe("config: settings", () => {
   it("have defaults that start a server, and can't be changed afterwards", () => {
     const settings = readSettings([], {});
@@ -90,14 +85,12 @@ describe("config: settings", () => {
     const { setting, environment } = FLAGS[name]!;
 
     it(`take --${name}${environment === undefined ? "" : ` and ${environment}, and the flag wins`}`, () => {
-      expect(readSettings(argumentsOf(name, given), {})[setting]).to.deep.equal(becomes);
-      expect(readSettings([`--${name}=${given}`], {})[setting]).to.deep.equal(becomes);
+      expect(read(argumentsOf(name, given), {})[setting]).to.deep.equal(becomes);
+      expect(read([`--${name}=${given}`], {})[setting]).to.deep.equal(becomes);
       if (environment === undefined) return;
-      expect(readSettings([], { [environment]: given })[setting]).to.deep.equal(becomes);
+      expect(read([], { [environment]: given })[setting]).to.deep.equal(becomes);
       const other = VALUES[name]!.wrong[0] ?? "+1h";
-      expect(readSettings(argumentsOf(name, given), { [environment]: other })[setting]).to.deep.equal(
-        becomes,
-      );
+      expect(read(argumentsOf(name, given), { [environment]: other })[setting]).to.deep.equal(becomes);
     });
   }
 
@@ -105,9 +98,9 @@ describe("config: settings", () => {
     if (flag.argument !== undefined) continue;
     it(`take the switch --${name}, once or more often`, () => {
       for (const args of [[`--${name}`], [`--${name}`, `--${name}`]]) {
-        expect(readSettings(args, {})[flag.setting]).to.equal(flag.value);
+        expect(read(args, {})[flag.setting]).to.equal(flag.value);
       }
-      expect(readSettings([], {})[flag.setting]).to.equal(!flag.value);
+      expect(read([], {})[flag.setting]).to.equal(!flag.value);
     });
   }
 

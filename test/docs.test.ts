@@ -4,7 +4,8 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { COMMANDS, type OfflineCommand } from "../src/command-line/commands.ts";
-import { FLAGS, LIMITS, readSettings } from "../src/config.ts";
+import { LIMITS, readSettings } from "../src/config.ts";
+import { FLAGS } from "../src/flags.ts";
 import { Metrics } from "../src/observability/metrics.ts";
 import { tablesOf } from "./support/markdown-table.ts";
 
@@ -212,8 +213,12 @@ function uncode(cell: string): string {
   return cell.replaceAll("`", "");
 }
 
-function defaultOf(setting: (typeof FLAGS)[string]["setting"]): string {
-  const value = readSettings([], {})[setting];
+function defaultOf(setting: string): string {
+  const value = (
+    readSettings([], {}) as Readonly<
+      Record<string, string | number | boolean | readonly string[] | undefined>
+    >
+  )[setting];
   return value === undefined || Array.isArray(value) ? "–" : code(String(value));
 }
 

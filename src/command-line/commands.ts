@@ -3,7 +3,8 @@
  * table; a test compares them.
  */
 import { parseArgs } from "node:util";
-import { ConfigError, flagRow, helpText } from "../config.ts";
+import { ConfigError } from "../config.ts";
+import { flagRow, helpText } from "../flags.ts";
 
 /** Flags with an argument take one; the others are switches. */
 export interface CommandFlag {
