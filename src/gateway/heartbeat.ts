@@ -2,6 +2,7 @@
  * Notices connections that went away without a word, and readers that stay too slow. One timer for all of them: each
  * tick visits one part of the connections, so that ten thousand pings never leave in the same instant.
  */
+import { WebSocket } from "ws";
 import { CloseCode } from "../protocol/close-codes.ts";
 import type { Desk } from "./desk.ts";
 import type { Cancel } from "../engine/ports.ts";
@@ -57,12 +58,15 @@ export class Heartbeat {
     const backlog = webSocket.connection?.backlog ?? 0;
     if (backlog <= output.softBytes) webSocket.slowSince = 0;
     else if (webSocket.slowSince === 0) webSocket.slowSince = now;
-    if (webSocket.slowSince !== 0 && now - webSocket.slowSince > output.slowMs) {
+    const isOpen = webSocket.readyState === WebSocket.OPEN;
+    if (isOpen && webSocket.slowSince !== 0 && now - webSocket.slowSince > output.slowMs) {
       webSocket.session?.tooSlow();
       return;
     }
     if (webSocket.missedPongs >= websocket.missedPongs) {
-      webSocket.session?.end(CloseCode.silent);
+      // Whoever said that it sends no more and then doesn't read would be waited for by `ws` for ever.
+      if (isOpen) webSocket.session?.end(CloseCode.silent);
+      else webSocket.terminate();
       return;
     }
     webSocket.missedPongs += 1;

@@ -14,7 +14,7 @@ import type { Desk } from "./desk.ts";
 import { describeRefusal } from "./describe.ts";
 import { handshakeFault, refuseHandshake } from "./handshake.ts";
 import type { HttpApi } from "./http-api.ts";
-import { stopParsing } from "./http-parser.ts";
+import { keepHold, stopParsing } from "./http-parser.ts";
 import { lingerWhenDone, sayAndClose } from "./last-words.ts";
 import { refuseGarbage, refuseMisshapen } from "./misshapen.ts";
 import { PageFiles, sendUnknownSale } from "./page-files.ts";
@@ -204,6 +204,7 @@ export class HttpGateway {
   #endWhenAnswered(socket: Duplex): void {
     const caller = this.#callerOf(socket);
     caller.isLeaving = true;
+    keepHold(socket, () => this.#silent(socket as Socket));
     caller.whenAnswered = () => sayAndClose(socket, "", this.#options.desk.limits.lastWords);
   }
 

@@ -1,4 +1,5 @@
-/** What is known here of the parser inside node:http, and nowhere else. */
+/** What is known here of the inside of node:http, and nowhere else. */
+import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
 interface Request {
@@ -8,6 +9,8 @@ interface Request {
 
 interface Parsed extends Duplex {
   readonly parser?: { onIncoming?: ((request: Request) => number) | null } | null;
+  /** The answer that is being written. */
+  readonly _httpMessage?: ServerResponse | null;
 }
 
 /** What the parser is told of a request whose rest, and all that follows in the same read, is of another protocol. */
@@ -33,4 +36,16 @@ export function stopParsing(socket: Duplex): void {
 function passOver(request: Request): number {
   request.upgrade = false;
   return NOT_HTTP;
+}
+
+/**
+ * With an upgrade node:http lets go of the socket, also where answers to earlier requests are still being written: of what
+ * is wrong with it, of its silence, and of the word that it has room again, without which a long answer never goes on.
+ *
+ * @param silent told when nothing has moved for as long as the socket was told.
+ */
+export function keepHold(socket: Parsed, silent: () => void): void {
+  socket.on("error", () => socket.destroy());
+  socket.on("timeout", silent);
+  socket.on("drain", () => socket._httpMessage?.emit("drain"));
 }

@@ -35,6 +35,7 @@ export interface Receiver extends Writable {
 interface Inside {
   _socket: Socket | null;
   _readyState: number;
+  _bufferedAmount: number;
   readonly _receiver: Receiver | null;
 }
 
@@ -68,7 +69,8 @@ export abstract class LazyWebSocket extends WebSocket implements ByteTaker, Fram
 
   /** Called by `ws` once the handshake is written. */
   setSocket(socket: Socket, head: Buffer, options: Options): void {
-    if (head.length === 0 && this.#canSleep() && readInto(socket, this)) this.#fallAsleep(socket, options);
+    if (head.length === 0 && socket.readableLength === 0 && this.#canSleep() && readInto(socket, this))
+      this.#fallAsleep(socket, options);
     else {
       makeInside.call(this, socket, head, options);
       if (looksRight(this.#inside._receiver)) readInto(socket, this);
@@ -128,6 +130,9 @@ export abstract class LazyWebSocket extends WebSocket implements ByteTaker, Fram
   gone(): void {
     if (this.#asleep === null) return;
     this.#asleep = null;
+    // What a WebSocket of `ws` is like that never had a socket: it still answers all that it may be asked.
+    this.#inside._socket = null;
+    this.#inside._bufferedAmount = 0;
     this.#inside._readyState = WebSocket.CLOSED;
     this.emit("close", ABNORMAL_CLOSURE, NOTHING);
   }

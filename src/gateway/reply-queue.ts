@@ -68,6 +68,8 @@ export class ReplyQueue {
   #shift(reply: Reply | Run): void {
     this.#first = reply.next;
     if (reply.next === null) this.#last = null;
+    // Old ones that the garbage collector hasn't come to would hold on to the newer ones.
+    reply.next = null;
     this.#length -= timesOf(reply);
   }
 }

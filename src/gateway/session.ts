@@ -267,8 +267,8 @@ export class Session extends SubscriberState implements Subscriber, Asker {
       this.#record(pending.what, describeAnswer(answer), boughtBy(answer));
       this.#learn(answer);
       pending.text = this.#dialect.answer(answer, pending.id);
-      // Numbers, codes, ids: only the words of a refusal have accents.
-      pending.isAscii = answer.kind !== "rejected";
+      // Numbers and codes: only the words of a refusal have accents, and an id may be of any alphabet.
+      pending.isAscii = answer.kind !== "rejected" && pending.id === undefined;
       this.#settle();
     } catch (cause) {
       this.#fail(cause);

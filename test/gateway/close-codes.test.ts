@@ -6,7 +6,7 @@ import { LIMITS } from "../../src/config.ts";
 import { descriptorLimit } from "../../src/descriptors.ts";
 import { ask } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";
-import { OPCODE } from "../support/raw-websocket-frame.ts";
+import { encodeFrame, OPCODE } from "../support/raw-websocket-frame.ts";
 import { RawWebSocket } from "../support/raw-websocket.ts";
 import { ALONE, startTestServer, type SomeLimits } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
@@ -256,6 +256,25 @@ describe("close codes", () => {
     expect(silent.frames.all.filter(({ opcode }) => opcode === OPCODE.ping)).to.have.length(2);
     await eventually(() => pings >= 4, "the polite one is pinged again and again");
     expect(await polite.ask("CONSULTAR")).to.equal("Estoque atual: 10");
+  });
+
+  it("none for a WebSocket that says it sends no more and then doesn't read: it is cut", async () => {
+    const unbounded = { softBytes: 2 ** 30, hardBytes: 2 ** 30 };
+    const server = await startTestServer(["--rate-limit", "0"], {
+      output: unbounded,
+      websocket: { pingMs: 200, sweepParts: 4, missedPongs: 2 },
+      http: { metricsMs: 0 },
+    });
+    const open = async (): Promise<boolean> =>
+      /^bilheteria_websocket_connections 1$/m.test((await ask(server.httpPort, "GET", "/metrics")).text);
+    const { socket } = await RawWebSocket.connect(server.httpPort);
+    socket.pause();
+    const help = encodeFrame(OPCODE.text, Buffer.from("AJUDA"));
+    // More than the system's buffers hold.
+    for (let i = 0; i < 200; i++) socket.write(Buffer.concat(Array.from({ length: 1_000 }, () => help)));
+    await new Promise<void>((resolve) => void socket.end(() => resolve()));
+    expect(await open()).to.equal(true);
+    await eventually(async () => !(await open()), "the server cuts it");
   });
 });
 

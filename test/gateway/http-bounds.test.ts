@@ -2,8 +2,9 @@
 import { connect } from "node:net";
 import { once } from "node:events";
 import { expect } from "chai";
+import { ask } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";
-import { startTestServer } from "../support/start-server.ts";
+import { ADMIN_TOKEN, startTestServer } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
 
 const CLOSE = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -30,6 +31,25 @@ describe("an HTTP client", () => {
     expect(answers.slice(8)).to.deep.equal(["429"]);
     const other = await fetch(`http://127.0.0.1:${server.httpPort}/page.css`);
     expect(other.status).to.equal(200);
+  });
+
+  it("that breaks off while it is answered harms nobody, though it asked to upgrade behind that", async () => {
+    const server = await startTestServer(["--stock", "400000", "--rate-limit", "0"]);
+    const buyer = await TextClient.connect(server.tcpPort);
+    for (let i = 0; i < 40; i++) {
+      buyer.write("COMPRAR 10\n".repeat(500));
+      await buyer.lines.take(500);
+    }
+    const client = await TextClient.connect(server.httpPort);
+    const list = `GET /api/admin/sales/default/tickets.csv HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n`;
+    client.write(`${list}${HANDSHAKE}\r\n`);
+    await once(client.socket, "data");
+    client.socket.pause();
+    client.socket.resetAndDestroy();
+    const open = async (): Promise<number> =>
+      Number(/^bilheteria_sockets (\d+)$/m.exec((await ask(server.httpPort, "GET", "/metrics")).text)?.[1]);
+    await eventually(async () => (await open()) === 2, "it is let go");
+    expect(server.faults).to.deep.equal([]);
   });
 
   it("that goes on after being refused is cut", async () => {

@@ -201,23 +201,46 @@ describe("silence", () => {
     expect(await client.ask("CONSULTAR")).to.equal("Estoque atual: 10");
   });
 
-  it("ends a connection that doesn't read its answers", async () => {
-    const { httpPort, tcpPort } = await startTestServer(["--stock", "400000", "--rate-limit", "0"], {
-      http: { silentMs: 300, metricsMs: 0 },
+  for (const [what, behind] of [
+    ["", ""],
+    [", though it asks to upgrade behind them", `GET / HTTP/1.1\r\n${HANDSHAKE}${VERSION}${KEY}\r\n`],
+  ] as const) {
+    it(`ends a connection that doesn't read its answers${what}`, async () => {
+      const { httpPort, tcpPort } = await startTestServer(["--stock", "400000", "--rate-limit", "0"], {
+        http: { silentMs: 300, metricsMs: 0 },
+      });
+      const buyer = await TextClient.connect(tcpPort);
+      for (let i = 0; i < 40; i++) {
+        buyer.write("COMPRAR 10\n".repeat(500));
+        await buyer.lines.take(500);
+      }
+      const client = await TextClient.connect(httpPort);
+      client.socket.pause();
+      client.write(
+        `GET /api/admin/sales/default/tickets.csv HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n${behind}`,
+      );
+      await eventually(async () => (await metric(httpPort, "bilheteria_sockets")) === 3, "it is connected");
+      await eventually(async () => (await metric(httpPort, "bilheteria_sockets")) === 2, "it is cut");
+      expect(await metric(httpPort, "bilheteria_session_faults")).to.equal(0);
     });
+  }
+
+  it("is none while a long answer is read, though an upgrade was asked for behind it", async () => {
+    const { httpPort, tcpPort } = await startTestServer(["--stock", "400000", "--rate-limit", "0"]);
     const buyer = await TextClient.connect(tcpPort);
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 10; i++) {
       buyer.write("COMPRAR 10\n".repeat(500));
       await buyer.lines.take(500);
     }
     const client = await TextClient.connect(httpPort);
-    client.socket.pause();
     client.write(
-      `GET /api/admin/sales/default/tickets.csv HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n`,
+      `GET /api/admin/sales/default/tickets.csv HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n` +
+        `GET / HTTP/1.1\r\n${HANDSHAKE}${VERSION}${KEY}\r\n`,
     );
-    await eventually(async () => (await metric(httpPort, "bilheteria_sockets")) === 3, "it is connected");
-    await eventually(async () => (await metric(httpPort, "bilheteria_sockets")) === 2, "it is cut");
-    expect(await metric(httpPort, "bilheteria_session_faults")).to.equal(0);
+    await client.untilEnd();
+    const received = client.received.toString();
+    expect(received.match(/\r\n[0-9]+,/g)).to.have.length(50_000);
+    expect(received.match(/HTTP\/1\.1 /g)).to.have.length(1);
   });
 
   it("ends nobody whose answer isn't there yet", async () => {

@@ -174,6 +174,32 @@ describe("what is known of the inside of ws", () => {
     }
   });
 
+  it("a sleeper that is gone takes whatever it is asked, as ws does", async () => {
+    for (const place of [plain, lazy]) {
+      const { inside, outside } = await openPair(place);
+      const gone = closing(inside);
+      socketOf(inside)?.destroy();
+      await gone;
+      expect(inside.readyState).to.equal(WebSocket.CLOSED);
+      const said = await Promise.all(
+        (["send", "ping", "pong"] as const).map(
+          (way) =>
+            new Promise<string>((resolve) => {
+              const told = (error?: Error): void => resolve(`${way}: ${error?.message}`);
+              if (way === "send") inside.send("dados", told);
+              else inside[way]("dados", false, told);
+            }),
+        ),
+      );
+      expect(said).to.deep.equal(
+        ["send", "ping", "pong"].map((way) => `${way}: WebSocket is not open: readyState 3 (CLOSED)`),
+      );
+      for (const deed of ["pause", "resume", "close", "terminate"] as const) inside[deed]();
+      expect(inside.bufferedAmount).to.be.a("number");
+      outside.terminate();
+    }
+  });
+
   it("however a sleeper's client leaves, it hears of it as with ws", async () => {
     const ways: Record<string, (socket: Socket) => void> = {
       "says goodbye": (socket) => void socket.write(maskedFrame(0x88, Buffer.from([0x03, 0xe8]))),

@@ -102,6 +102,10 @@ class SimulatedWebSocket {
     this.#link.end(code);
   }
 
+  terminate(): void {
+    this.#link.destroy();
+  }
+
   ping(): void {
     const { isStalled, isBlackHole, parts } = this.#link;
     if (isStalled || isBlackHole) return;
