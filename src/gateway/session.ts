@@ -35,9 +35,11 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   /** Who buys where the request doesn't say; made for its first purchase. */
   #buyer: BuyerId | null = null;
   readonly #number: number;
+  readonly #isTcp: boolean;
   /** Made for its first command: most connections only watch. */
   #rateLimit: RateLimit | null = null;
-  readonly #replies = new ReplyQueue();
+  /** Made for its first command, too. */
+  #queue: ReplyQueue | null = null;
   #keyless = 0;
   /** Null while it was given none. */
   #tickets: GivenTickets | null = null;
@@ -66,6 +68,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     this.#sale = way.sale;
     this.format = way.format;
     this.#number = nextSession(desk);
+    this.#isTcp = connection.peer.transport === "tcp";
     const view = desk.counter.view(way.sale);
     if (view !== undefined) this.toldOffset = view.position.offset;
     desk.hub.join(this, way.sale);
@@ -118,7 +121,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   }
 
   get awaitsReply(): boolean {
-    return this.#replies.length > 0;
+    return this.#due > 0;
   }
 
   canTake(): boolean {
@@ -129,7 +132,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
       if (backlog > softBytes) return false;
     }
     if (this.#closed || midCommand) return false;
-    return this.#replies.length === 0 || this.#connection.peer.transport === "ws";
+    return !this.#isTcp || this.#due === 0;
   }
 
   write(bytes: Buffer): void {
@@ -169,7 +172,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
         return;
       default: {
         const what = describeRequest(request, text, this.#dialect.name);
-        const isAmong = request.type === "subscribe" && request.snapshot && this.#replies.length > 0;
+        const isAmong = request.type === "subscribe" && request.snapshot && this.#due > 0;
         if (isAmong) this.#subscribeInOrder(request, what);
         else this.#answerHere(request, what);
       }
@@ -230,8 +233,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   /** What happened under the old wishes is still told under them. */
   #changeWishes(subscribed: boolean): void {
     const { hub } = this.#desk;
-    const isTcp = this.#connection.peer.transport === "tcp";
-    const wishes = { wantsStock: subscribed, ...(isTcp ? { wantsNotices: subscribed } : {}) };
+    const wishes = { wantsStock: subscribed, ...(this.#isTcp ? { wantsNotices: subscribed } : {}) };
     hub.changeWishes(this, this.#sale, wishes);
     // What changed while nobody told it is told behind the reply.
     if (subscribed) this.owed = true;
@@ -256,7 +258,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   #refuseBusy(request: Order, id: string | undefined): void {
     this.#record(describeRequest(request, ""), describeAnswer(BUSY));
     const text = this.#dialect.answer(BUSY, id);
-    if (this.#replies.length === 0) this.#connection.send(text);
+    if (this.#due === 0) this.#connection.send(text);
     else this.#replies.addText(text);
     this.#readMoreOrLess();
   }
@@ -296,6 +298,16 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   #hiddenKey(epoch: number): PurchaseKey {
     this.#keyless += 1;
     return `.${epoch}.${this.#number}.${this.#keyless}` as PurchaseKey;
+  }
+
+  get #replies(): ReplyQueue {
+    this.#queue ??= new ReplyQueue();
+    return this.#queue;
+  }
+
+  /** Replies that haven't left. */
+  get #due(): number {
+    return this.#queue === null ? 0 : this.#queue.length;
   }
 
   get #rate(): RateLimit {
@@ -356,7 +368,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   #settle(): void {
     this.#replies.advance(this.#connection);
     if (!this.#reading) this.#readMoreOrLess();
-    if (this.#replies.length > 0) return;
+    if (this.#due > 0) return;
     if (this.owed) this.#desk.hub.catchUp(this, this.#sale);
     if (this.#ending !== null) this.#endSoon(this.#ending);
   }
@@ -381,10 +393,10 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     const { session, output } = this.#desk.limits;
     const backlog = this.#connection.backlog;
     if (this.#reading) {
-      if (this.#replies.length < session.pendingReplies && backlog <= output.softBytes) return;
+      if (this.#due < session.pendingReplies && backlog <= output.softBytes) return;
       this.#reading = false;
       this.#connection.pause();
-    } else if (this.#replies.length <= session.pendingReplies / 2 && backlog <= output.softBytes / 2) {
+    } else if (this.#due <= session.pendingReplies / 2 && backlog <= output.softBytes / 2) {
       this.#reading = true;
       this.#connection.resume();
     }
