@@ -20,6 +20,8 @@ interface StreamHandle {
   writeLatin1String(request: WriteRequest, text: string): number;
   /** Bytes that wait for the system to take them. */
   readonly writeQueueSize: number;
+  /** Whose it is, once it is read here. */
+  reader?: Socket;
   taker?: ByteTaker;
   usual?: StreamHandle["onread"];
 }
@@ -143,6 +145,7 @@ export class SocketHandle {
 export function readInto(socket: Socket, taker: ByteTaker): boolean {
   const handle = handleOf(socket);
   if (inside === null || !looksRight(handle) || handle.usual !== undefined) return false;
+  handle.reader = socket;
   handle.taker = taker;
   handle.usual = handle.onread;
   handle.onread = onRead;
@@ -155,7 +158,8 @@ function onRead(this: StreamHandle): void {
   const { streamBaseState: state, kReadBytesOrError } = inside;
   const length = state[kReadBytesOrError] ?? 0;
   const taken = length > 0 ? (this.taker?.takeBytes(input, length) ?? 0) : 0;
-  if (taken === length) return;
+  // Whoever took some may have destroyed the socket, which then takes the rest for an error without a name.
+  if (taken === length || this.reader?.destroyed === true) return;
   if (length < 0) {
     this.taker?.takeEnd();
     this.usual?.();

@@ -130,6 +130,25 @@ describe("below a socket", () => {
     inside.destroy();
   });
 
+  it("nothing more is read of a socket that whoever took some bytes destroyed", async () => {
+    const { inside, outside } = await openPair();
+    let usual = "";
+    inside.on("data", (chunk: Buffer) => (usual += chunk.toString()));
+    const closed = new Promise((resolve) => inside.once("close", resolve));
+    const taker = {
+      takeBytes(): number {
+        inside.destroy();
+        return 2;
+      },
+      takeEnd(): void {},
+    };
+    readInto(inside, taker);
+    outside.write("one and more");
+    await closed;
+    expect(usual).to.equal("");
+    outside.destroy();
+  });
+
   it("a socket without such a handle is left to its streams", () => {
     for (const handle of [null, {}, { writeQueueSize: 0, onread() {} }]) {
       const socket = { _handle: handle } as unknown as Socket;

@@ -96,9 +96,9 @@ async function explain(
   return `${(await judgeSafely(small, server)) ?? verdict}\n  ${again}\n  ${show(small)}`;
 }
 
-function show({ transport, bytes, cuts }: Input): string {
+function show({ transport, bytes, cuts, breaksOff }: Input): string {
   const text = JSON.stringify(bytes.toString("latin1"));
-  return `${transport}, ${bytes.length} bytes, cut at [${cuts.join(", ")}]: ${text}\n  hex ${bytes.toString("hex")}`;
+  return `${transport}, ${bytes.length} bytes, cut at [${cuts.join(", ")}]${breaksOff === null ? "" : `, broken off after ${breaksOff} turns`}: ${text}\n  hex ${bytes.toString("hex")}`;
 }
 
 async function complainAfterwards(

@@ -3,7 +3,7 @@ import { encodeFrame, OPCODE } from "../../support/raw-websocket-frame.ts";
 import type { Input, Transport } from "./judges.ts";
 import { cuts, json, line, mutated } from "./pieces.ts";
 import { Random } from "./random.ts";
-import { httpRequest } from "./request-generator.ts";
+import { handshake, httpRequest } from "./request-generator.ts";
 
 const TRANSPORTS: readonly Transport[] = ["tcp", "ws", "json", "http"];
 const MESSAGE_TYPES = ["query", "query", "buy", "buy", "subscribe", "hello", "stock", "", "__proto__"];
@@ -15,7 +15,11 @@ export function makeInput(seed: number): Input {
   let bytes = make(random, transport);
   if (random.oneIn(4)) bytes = mutated(random, bytes);
   if (random.oneIn(25)) bytes = random.bytes(random.below(400));
-  return { transport, bytes, cuts: cuts(random, bytes.length) };
+  const breaksOff = random.oneIn(10) ? random.below(20) : null;
+  // Only there: what comes behind a WebSocket's handshake isn't HTTP any more.
+  if (breaksOff !== null && transport === "http" && random.oneIn(2))
+    bytes = Buffer.concat([bytes, handshake()]);
+  return { transport, bytes, cuts: cuts(random, bytes.length), breaksOff };
 }
 
 function textBytes(random: Random): Buffer {

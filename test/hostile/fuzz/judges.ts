@@ -14,6 +14,8 @@ export interface Input {
   readonly bytes: Buffer;
   /** Where the bytes are cut into writes, rising. */
   readonly cuts: readonly number[];
+  /** It is cut off, without a word, this many turns after its last byte was written; null if it is ended properly. */
+  readonly breaksOff: number | null;
 }
 
 export interface Ports {
@@ -26,6 +28,7 @@ const JSON_PROTOCOL = "bilheteria.json.v1";
 const OUR_CODE = 3999;
 
 export async function judge(input: Input, ports: Ports): Promise<string | null> {
+  if (input.breaksOff !== null) return breakOff(input, input.breaksOff, ports);
   switch (input.transport) {
     case "tcp":
       return judgeTcp(input, ports.tcpPort);
@@ -35,6 +38,24 @@ export async function judge(input: Input, ports: Ports): Promise<string | null> 
     case "json":
       return judgeWebSocket(input, ports.httpPort);
   }
+}
+
+/** Whatever is answered then goes nowhere; all that is asked of the server is to go on serving the others. */
+async function breakOff(
+  { transport, bytes, cuts }: Input,
+  turns: number,
+  ports: Ports,
+): Promise<string | null> {
+  const { httpPort, tcpPort } = ports;
+  const isWebSocket = transport === "ws" || transport === "json";
+  const wire = isWebSocket
+    ? await openWebSocket(httpPort, transport === "json" ? JSON_PROTOCOL : null)
+    : new Wire(transport === "tcp" ? tcpPort : httpPort);
+  if (wire === null) return "a right handshake is refused";
+  await wire.send(bytes, cuts);
+  for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+  wire.socket.resetAndDestroy();
+  return (await wire.untilEnd()) ? null : "a connection that was cut off doesn't end";
 }
 
 async function judgeTcp({ bytes, cuts }: Input, port: number): Promise<string | null> {

@@ -71,6 +71,14 @@ export function httpRequest(random: Random): Buffer {
   return Buffer.from(`${head}\r\n\r\n${framing.body}`);
 }
 
+/** One that a server takes, in whatever it finds itself. */
+export function handshake(): Buffer {
+  return Buffer.from(
+    "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+  );
+}
+
 function bodyFraming(random: Random, body: string): { readonly headers: string[]; readonly body: string } {
   const bytes = Buffer.byteLength(body);
   if (random.oneIn(8)) {
