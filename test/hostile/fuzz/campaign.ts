@@ -87,8 +87,8 @@ async function explain(
   plan: Plan,
 ): Promise<string> {
   const again = `npm run fuzz -- --seed ${plan.seed} --from ${number} --inputs 1`;
-  const gone = server.gone();
-  if (gone !== null) return `${gone}\n  ${again}\n  ${show(input)}`;
+  const gone = await server.goneSoon();
+  if (gone !== null) return `${gone}\n  at this input or one beside it: ${again}\n  ${show(input)}`;
   const fails = async (candidate: Input): Promise<boolean> =>
     server.gone() === null && (await judgeSafely(candidate, server)) !== null;
   if (!(await fails(input))) return `${verdict}\n  only beside others: ${again}\n  ${show(input)}`;
