@@ -45,6 +45,8 @@ export class WebSocketGateway {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
+      // For which `ws` makes a closure for each connection; see SessionSocket.
+      autoPong: false,
       maxPayload: websocket.messageBytes,
       maxFragments: websocket.fragments,
       closeTimeout: websocket.closeTimeoutMs,

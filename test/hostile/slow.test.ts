@@ -5,6 +5,8 @@ import { expect } from "chai";
 import { cleanup } from "../support/cleanup.ts";
 import { ask, buy } from "../support/http-client.ts";
 import { eventually } from "../support/inbox.ts";
+import { encodeFrame, OPCODE } from "../support/raw-websocket-frame.ts";
+import { RawWebSocket } from "../support/raw-websocket.ts";
 import { spawnServer, startTestServer, type ListeningProcess } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
 import { WsClient } from "../support/ws-client.ts";
@@ -41,6 +43,31 @@ describe("a slow client", () => {
     expect(await trickle(client, " ".repeat(2_000), 5)).to.be.below(2_000);
     expect(client.received.toString()).to.match(/^HTTP\/1\.1 408 .*O pedido demorou demais/s);
     expect((await ask(httpPort, "GET", "/api/sales/default")).json()).to.include({ sold: 0 });
+  });
+
+  it("that pings and doesn't read is owed pongs up to a bound, and goes on once it reads", async () => {
+    const server = await startTestServer();
+    const client = await RawWebSocket.connect(server.httpPort);
+    client.socket.pause();
+    const pings = 100_000;
+    for (let i = 0; i < pings; i += 1_000) {
+      const frames = Array.from({ length: 1_000 }, (_, j) => {
+        const payload = Buffer.alloc(125);
+        payload.writeUInt32BE(i + j);
+        return encodeFrame(OPCODE.ping, payload);
+      });
+      client.socket.write(Buffer.concat(frames));
+    }
+    await new Promise<void>((resolve) => void client.socket.write("", () => resolve()));
+    client.socket.resume();
+    client.send(OPCODE.text, "CONSULTAR");
+    await eventually(() => client.frames.all.some(({ opcode }) => opcode === OPCODE.text), "it is answered");
+    const pongs = client.frames.all
+      .filter(({ opcode }) => opcode === OPCODE.pong)
+      .map(({ payload }) => payload.readUInt32BE(0));
+    expect(pongs.length).to.be.within(1_000, pings - 1);
+    expect(pongs).to.deep.equal(pongs.toSorted((a, b) => a - b));
+    expect(new Set(pongs).size).to.equal(pongs.length);
   });
 
   it("that sends nothing over HTTP is answered 408 as well", async () => {
