@@ -77,6 +77,11 @@ export class Crew {
       throw cause;
     }
     this.#phase = "serving";
+    // One may have died since it listened.
+    for (let missing = size - this.#members.size; missing > 0; missing--) {
+      this.#lost += 1;
+      this.#addAnother("it died while others were starting");
+    }
     this.#ticks = setInterval(() => {
       for (const member of this.#members) member.tick();
     }, limits.reportMs);
@@ -187,7 +192,7 @@ export class Crew {
     this.#former = addFigures(this.#former, onlyTotals(member.figures));
     this.#tellOthers(member, this.#addresses.drop(member), this.#audiences.drop(member));
     if (this.#phase !== "serving") return;
-    const { limits, monotonic, warn, replaced, fail } = this.#parts;
+    const { limits, monotonic, fail } = this.#parts;
     this.#lost += 1;
     const now = monotonic();
     this.#deaths = [...this.#deaths.filter((at) => now - at < limits.restartWindowMs), now];
@@ -196,6 +201,11 @@ export class Crew {
       fail(new CrewFault(this.#deaths.length, limits.restartWindowMs, why));
       return;
     }
+    this.#addAnother(why);
+  }
+
+  #addAnother(why: string): void {
+    const { warn, replaced } = this.#parts;
     warn(`a worker ended and is replaced: ${why}`, { lost: this.#lost });
     // One that can't listen ends, and is replaced itself.
     this.#add().listening.then(replaced, () => {});

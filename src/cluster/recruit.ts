@@ -1,6 +1,6 @@
 /** Starting a gateway process. */
-import cluster from "node:cluster";
-import type { Duplex } from "node:stream";
+import cluster, { type Worker } from "node:cluster";
+import { PassThrough, type Duplex } from "node:stream";
 
 /** A process that was just started. */
 export interface Recruit {
@@ -29,10 +29,21 @@ export function recruit(program: string): Recruit {
     // Overlapped is what Windows needs for a pipe that both ends use asynchronously; elsewhere it is a pair of sockets.
     stdio: ["ignore", "ignore", "inherit", "ipc", "overlapped"],
   });
-  const child = cluster.fork().process;
+  try {
+    return enlist(cluster.fork());
+  } catch (cause) {
+    // No memory or descriptors for another process: it is lost like one that dies, and the server goes on.
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return { socket: new PassThrough().destroy(), kill: () => undefined, ended: Promise.resolve(why) };
+  }
+}
+
+function enlist(worker: Worker): Recruit {
+  const child = worker.process;
   const socket = child.stdio[LINK_DESCRIPTOR] as Duplex;
   const ended = new Promise<string>((resolve) => {
-    child.once("error", (fault) => {
+    // The worker tells it too, and there an error that nobody hears would stop this process.
+    worker.on("error", (fault) => {
       socket.destroy();
       resolve(fault.message);
     });
