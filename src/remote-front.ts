@@ -165,8 +165,9 @@ export class RemoteFront {
   }
 
   #addressChanged(address: string, count: number): void {
+    const isFirst = this.#addresses.size === 0;
     this.#addresses.set(address, count);
-    if (this.#addresses.size > 1) return;
+    if (!isFirst) return;
     systemScheduler.soon(() => {
       const addresses = [...this.#addresses];
       this.#addresses = new Map();

@@ -99,6 +99,8 @@ export class HttpGateway {
       },
       (request, response) => void this.#handle(request, response),
     );
+    // Whoever says that it sends no more still hears what it asked for; documented by Node, and missing from its types.
+    Object.assign(this.#server, { httpAllowHalfOpen: true });
     this.#server.on("connection", (socket) => this.#admit(socket));
     // Told to each socket with its first request: one that becomes a WebSocket never needs a timer.
     this.#server.on("timeout", (socket: Socket) => this.#silent(socket));
@@ -193,7 +195,15 @@ export class HttpGateway {
       desk.counts.refusedConnections += 1;
       return false;
     }
-    until.once("close", () => admission.leaveForwarded(address));
+    // An answer that waits behind another one is never told that its socket is gone.
+    const { socket } = request;
+    const leave = (): void => {
+      until.off("close", leave);
+      socket.off("close", leave);
+      admission.leaveForwarded(address);
+    };
+    until.on("close", leave);
+    if (until !== socket) socket.on("close", leave);
     return true;
   }
 
@@ -205,7 +215,9 @@ export class HttpGateway {
     const caller = this.#callerOf(socket);
     caller.isLeaving = true;
     keepHold(socket, () => this.#silent(socket as Socket));
-    caller.whenAnswered = () => sayAndClose(socket, "", this.#options.desk.limits.lastWords);
+    caller.whenAnswered = () => {
+      if (!socket.writableEnded) sayAndClose(socket, "", this.#options.desk.limits.lastWords);
+    };
   }
 
   /** Some clients offer HTTP/2 on their first request. The offer is passed over and the request answered as it is. */

@@ -20,6 +20,7 @@ export class TcpClient implements Connection {
   readonly #after: Scheduler["after"];
   #silence: Cancel | null = null;
   #slowSince = 0;
+  #isEnding = false;
 
   constructor(socket: Socket, peer: Peer, desk: Desk, sale: SaleId, after: Scheduler["after"]) {
     this.peer = peer;
@@ -63,6 +64,7 @@ export class TcpClient implements Connection {
 
   /** TCP has no close codes; a reader that is too slow would never read a goodbye either. */
   end(code: CloseCode): void {
+    this.#isEnding = true;
     this.flush();
     this.#stopListening();
     if (code === CloseCode.slowReader) {
@@ -98,9 +100,12 @@ export class TcpClient implements Connection {
 
   endIfSlow(now: number): void {
     const { softBytes, slowMs } = this.#desk.limits.output;
-    if (this.backlog <= softBytes) this.#slowSince = 0;
+    if (this.backlog <= (this.#isEnding ? 0 : softBytes)) this.#slowSince = 0;
     else if (this.#slowSince === 0) this.#slowSince = now;
-    else if (now - this.#slowSince > slowMs) this.#session.tooSlow();
+    else if (now - this.#slowSince <= slowMs) return;
+    // Whoever said that it sends no more and then doesn't read would be waited for for ever.
+    else if (this.#isEnding) this.cut();
+    else this.#session.tooSlow();
   }
 
   #read(chunk: Buffer): void {

@@ -34,6 +34,7 @@ export async function sendTickets(
 
 /** Takes its listeners back, since a long list waits many times. */
 function drainedOrClosed(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
     const settle = (): void => {
       response.off("drain", settle).off("close", settle);

@@ -258,24 +258,29 @@ describe("close codes", () => {
     expect(await polite.ask("CONSULTAR")).to.equal("Estoque atual: 10");
   });
 
-  it("none for a WebSocket that says it sends no more and then doesn't read: it is cut", async () => {
-    const unbounded = { softBytes: 2 ** 30, hardBytes: 2 ** 30 };
-    const server = await startTestServer(["--rate-limit", "0"], {
-      output: unbounded,
-      websocket: { pingMs: 200, sweepParts: 4, missedPongs: 2 },
-      http: { metricsMs: 0 },
+  for (const transport of ["websocket", "tcp"] as const) {
+    it(`none for a client that says it sends no more and then doesn't read: it is cut (${transport})`, async () => {
+      const server = await startTestServer(["--rate-limit", "0"], {
+        output: { softBytes: 2 ** 30, hardBytes: 2 ** 30, slowMs: 300 },
+        websocket: { pingMs: 200, sweepParts: 4, missedPongs: 2 },
+        http: { metricsMs: 0 },
+      });
+      const row = new RegExp(`^bilheteria_${transport}_connections 1$`, "m");
+      const isOpen = async (): Promise<boolean> =>
+        row.test((await ask(server.httpPort, "GET", "/metrics")).text);
+      const isTcp = transport === "tcp";
+      const { socket } = isTcp
+        ? await TextClient.connect(server.tcpPort)
+        : await RawWebSocket.connect(server.httpPort);
+      socket.pause();
+      const help = isTcp ? Buffer.from("AJUDA\n") : encodeFrame(OPCODE.text, Buffer.from("AJUDA"));
+      // More than the system's buffers hold.
+      for (let i = 0; i < 200; i++) socket.write(Buffer.concat(Array.from({ length: 1_000 }, () => help)));
+      await new Promise<void>((resolve) => void socket.end(() => resolve()));
+      expect(await isOpen()).to.equal(true);
+      await eventually(async () => !(await isOpen()), "the server cuts it");
     });
-    const open = async (): Promise<boolean> =>
-      /^bilheteria_websocket_connections 1$/m.test((await ask(server.httpPort, "GET", "/metrics")).text);
-    const { socket } = await RawWebSocket.connect(server.httpPort);
-    socket.pause();
-    const help = encodeFrame(OPCODE.text, Buffer.from("AJUDA"));
-    // More than the system's buffers hold.
-    for (let i = 0; i < 200; i++) socket.write(Buffer.concat(Array.from({ length: 1_000 }, () => help)));
-    await new Promise<void>((resolve) => void socket.end(() => resolve()));
-    expect(await open()).to.equal(true);
-    await eventually(async () => !(await open()), "the server cuts it");
-  });
+  }
 });
 
 /** Whether it broke or ended well. */

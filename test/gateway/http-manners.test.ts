@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import { describeRequest } from "../../src/gateway/describe.ts";
 import { textDialect, jsonDialect } from "../../src/gateway/dialect.ts";
-import { cleanup } from "../support/cleanup.ts";
+import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask, askOrganiser, audit, buy } from "../support/http-client.ts";
 import { eventually } from "../support/inbox.ts";
 import { ADMIN_TOKEN, ALONE, spawnServer, startTestServer } from "../support/start-server.ts";
@@ -190,6 +190,29 @@ describe("a socket that was turned away", () => {
     guest.write(`${HEALTH}Connection: close\r\n\r\n`);
     await guest.untilEnd();
     expect(statusOf(guest.received.toString())).to.equal(200);
+  });
+});
+
+describe("an HTTP client that sends no more", () => {
+  it("hears what came of its purchase, however long the disk takes, and is closed behind it", async () => {
+    const { httpPort } = await startTestServer(["--data", await temporaryDirectory()]);
+    for (let i = 0; i < 5; i++) {
+      const client = await TextClient.connect(httpPort);
+      client.write(
+        `POST /api/sales/default/purchases HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k${i}\r\nContent-Length: 2\r\n\r\n{}`,
+      );
+      client.socket.end();
+      await client.untilEnd();
+      expect(statusOf(client.received.toString())).to.equal(201);
+    }
+  });
+
+  it("and has asked nothing is closed at once", async () => {
+    const { httpPort } = await startTestServer();
+    const client = await TextClient.connect(httpPort);
+    client.socket.end();
+    await client.untilEnd();
+    expect(client.received.toString()).to.equal("");
   });
 });
 
