@@ -99,7 +99,7 @@ export class HttpGateway {
       },
       (request, response) => void this.#handle(request, response),
     );
-    // Whoever says that it sends no more still hears what it asked for; documented by Node, and missing from its types.
+    // Whoever says that it sends no more still hears what it asked for; the types of Node miss it.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
     this.#server.on("connection", (socket) => this.#admit(socket));
     // Told to each socket with its first request: one that becomes a WebSocket never needs a timer.
