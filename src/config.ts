@@ -51,7 +51,7 @@ export const LIMITS = {
     /** Codes that INGRESSOS lists. */
     listedTickets: 20,
     /** Refusals for flooding, without a calm second between them, after which the connection is closed. */
-    floodRefusals: 500,
+    floodRefusals: 200,
     /** How long it is neither read nor closed before that, so that it can't come back at once. */
     floodCloseMs: 5_000,
     /** Commands that may be sent at once beyond the steady rate, as a multiple of it. */

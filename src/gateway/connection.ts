@@ -16,6 +16,8 @@ export interface Connection {
   end(code: CloseCode): void;
   pause(): void;
   resume(): void;
+  /** Reads nothing more of a flood, for good: it waits in its sender's own buffers until it is cut. */
+  stopReading(): void;
   /** Bytes that the other end hasn't taken yet. */
   readonly backlog: number;
   /** True while bytes have come in that may be a command: no push may come before its reply. */

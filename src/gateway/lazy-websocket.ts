@@ -15,7 +15,7 @@ import type { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { WebSocket } from "ws";
 import { readShortFrames, type FrameTaker } from "./short-frames.ts";
-import { readInto, type ByteTaker } from "./socket-handle.ts";
+import { isToBeReadNoMore, readInto, stopReading, type ByteTaker } from "./socket-handle.ts";
 
 /** What `ws` makes the inside with. */
 type Options = Readonly<Record<string, unknown>>;
@@ -80,7 +80,11 @@ export abstract class LazyWebSocket extends WebSocket implements ByteTaker, Fram
   takeBytes(bytes: Buffer, length: number): number {
     if (!this.#isBetweenMessages()) return 0;
     const taken = readShortFrames(bytes, length, this);
-    if (taken < length) this.#wake();
+    if (taken === length) return taken;
+    const { _socket: socket } = this.#inside;
+    // What one of these texts led to.
+    if (socket !== null && isToBeReadNoMore(socket)) return length;
+    this.#wake();
     return taken;
   }
 
@@ -119,6 +123,13 @@ export abstract class LazyWebSocket extends WebSocket implements ByteTaker, Fram
   override pause(): void {
     this.#wake();
     super.pause();
+  }
+
+  /** For good: what it still sends isn't looked at any more, not even for its goodbye. */
+  stopReading(): void {
+    this.pause();
+    const { _socket: socket } = this.#inside;
+    if (socket !== null) stopReading(socket);
   }
 
   override resume(): void {

@@ -23,7 +23,7 @@ export class SessionSocket extends LazyWebSocket {
     if (session === null || this.readyState !== WebSocket.OPEN) return false;
     if (this.protocol === JSON_SUBPROTOCOL || !text.includes("\n")) session.receive(text);
     else for (const line of linesOf(text)) session.receive(line);
-    return this.readyState === WebSocket.OPEN;
+    return this.readyState === WebSocket.OPEN && !session.isShutOut;
   }
 
   takePong(): void {

@@ -47,7 +47,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   /** What to close with once the last reply has left; null while the conversation goes on. */
   #ending: CloseCode | null = null;
   #closed = false;
-  /** It flooded on after being refused: it isn't read any more, and is closed when this is over. */
+  /** Set once it is shut out: it is closed when this is over. */
   #shutOut: Cancel | null = null;
 
   constructor(
@@ -120,6 +120,11 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     });
   }
 
+  /** It flooded on after being refused: nothing of it is looked at any more. */
+  get isShutOut(): boolean {
+    return this.#shutOut !== null;
+  }
+
   get awaitsReply(): boolean {
     return this.#due > 0;
   }
@@ -151,8 +156,9 @@ export class Session extends SubscriberState implements Subscriber, Asker {
 
   /** Ends the conversation now, whatever is due; nothing that still comes in is carried out. */
   end(code: CloseCode): void {
-    this.#ending = code;
-    this.#connection.end(code);
+    // A flood isn't read again to be told something else.
+    this.#ending = this.#shutOut === null ? code : CloseCode.ruleBroken;
+    this.#connection.end(this.#ending);
   }
 
   #receive(text: string): void {
@@ -345,7 +351,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     const { limits, entropy, after } = this.#desk;
     const ms = limits.session.floodCloseMs * (0.5 + entropy.random());
     this.#shutOut = after(ms, close);
-    this.#connection.pause();
+    this.#connection.stopReading();
   }
 
   #refuse(refusal: Refusal, what: string, id: string | undefined): void {

@@ -15,6 +15,7 @@ import type { Socket } from "node:net";
 
 interface StreamHandle {
   onread: (this: StreamHandle, bytes?: ArrayBufferLike) => void;
+  readStop(): number;
   useUserBuffer(buffer: Uint8Array): void;
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
   writeLatin1String(request: WriteRequest, text: string): number;
@@ -152,6 +153,24 @@ export function readInto(socket: Socket, taker: ByteTaker): boolean {
   handle.useUserBuffer(input);
   return true;
 }
+
+/**
+ * Reads nothing more of a socket, for good. A pause would still fill its stream, and whoever closes it would read that. What
+ * is sent to it stays in the system's buffers, and then in its sender's.
+ */
+export function stopReading(socket: Socket): void {
+  socket.pause();
+  // Asked by whatever resumes the stream.
+  socket._read = ignore;
+  const handle = handleOf(socket);
+  if (typeof handle?.readStop === "function") handle.readStop();
+}
+
+export function isToBeReadNoMore(socket: Socket): boolean {
+  return socket._read === ignore;
+}
+
+function ignore(): void {}
 
 function onRead(this: StreamHandle): void {
   if (inside === null) return;

@@ -9,6 +9,7 @@ import { textDialect } from "./dialect.ts";
 import { tcpText } from "./formats.ts";
 import { LineReader, type LineEvent } from "./line-reader.ts";
 import { Session } from "./session.ts";
+import { stopReading } from "./socket-handle.ts";
 
 export class TcpClient implements Connection {
   readonly peer: Peer;
@@ -91,6 +92,10 @@ export class TcpClient implements Connection {
 
   resume(): void {
     this.#socket.resume();
+  }
+
+  stopReading(): void {
+    stopReading(this.#socket);
   }
 
   closed(): void {

@@ -74,4 +74,8 @@ export class WebSocketConnection implements Connection {
   resume(): void {
     this.#webSocket.resume();
   }
+
+  stopReading(): void {
+    this.#webSocket.stopReading();
+  }
 }

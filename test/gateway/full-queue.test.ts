@@ -81,6 +81,7 @@ class Booth {
       end: () => {},
       pause: () => (this.isPaused = true),
       resume: () => (this.isPaused = false),
+      stopReading: () => (this.isPaused = true),
     };
     const way = dialect === "text" ? { dialect: textDialect, format: tcpText } : JSON_WAY;
     this.session = new Session(desk, connection, { ...way, sale: SALE, pushes: false });

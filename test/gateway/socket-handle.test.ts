@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { setTimeout as wait } from "node:timers/promises";
 import { expect } from "chai";
 import * as fc from "fast-check";
-import { readInto, SocketHandle } from "../../src/gateway/socket-handle.ts";
+import { readInto, SocketHandle, stopReading } from "../../src/gateway/socket-handle.ts";
 
 describe("below a socket", () => {
   let server: Server;
@@ -146,6 +146,30 @@ describe("below a socket", () => {
     outside.write("one and more");
     await closed;
     expect(usual).to.equal("");
+    outside.destroy();
+  });
+
+  it("nothing more is read of one that is to be read no more, whoever resumes it", async () => {
+    const { inside, outside } = await openPair();
+    let heard = 0;
+    inside.on("data", (chunk: Buffer) => (heard += chunk.length));
+    const first = once(inside, "data");
+    outside.write("before");
+    await first;
+    stopReading(inside);
+    const before = inside.bytesRead;
+    const flood = Buffer.alloc(64 * 1024);
+    while (outside.write(flood));
+    inside.resume();
+    inside.on("data", () => {});
+    inside.read();
+    await wait(50);
+    expect({ heard, more: inside.bytesRead - before, inStream: inside.readableLength }).to.deep.equal({
+      heard: "before".length,
+      more: 0,
+      inStream: 0,
+    });
+    inside.destroy();
     outside.destroy();
   });
 

@@ -174,6 +174,31 @@ describe("what is known of the inside of ws", () => {
     }
   });
 
+  it("of one that is to be read no more nothing reaches ws, not even as it closes", async () => {
+    for (const isAwake of [false, true]) {
+      const { inside, outside } = await openPair(lazy);
+      let heard = 0;
+      const sleeper = inside as Sleeper;
+      inside.on("message", () => {
+        heard += 1;
+        sleeper.stopReading();
+      });
+      if (isAwake) inside.pong();
+      outside.send("COMPRAR");
+      await until(() => heard === 1);
+      const stream = socketOf(inside)!;
+      for (let i = 0; i < 20_000; i++) outside.send("COMPRAR");
+      const told = closing(outside);
+      inside.close(1008);
+      inside.resume();
+      await until(() => outside.readyState === WebSocket.CLOSING);
+      expect({ heard, inStream: stream.readableLength }).to.deep.equal({ heard: 1, inStream: 0 });
+      inside.terminate();
+      expect(await told).to.deep.equal([1008, ""]);
+      expect(heard).to.equal(1);
+    }
+  });
+
   it("a sleeper that is gone takes whatever it is asked, as ws does", async () => {
     for (const place of [plain, lazy]) {
       const { inside, outside } = await openPair(place);
