@@ -14,7 +14,9 @@ import { startServer } from "./hostile/server.js";
 import { Workspace } from "./workspace.js";
 
 /** @typedef {import("./hostile/cases.js").Case} Case */
-/** @typedef {{ p50Ms: number, p99Ms: number, answers: number, pushes: number, lateMs: number, peakMb: number | null, did: Counts | null }} Trial */
+/** @typedef {{ p50Ms: number, p99Ms: number, answers: number, lateMs: number }} Bought */
+/** @typedef {{ pushes: number, fault: string | null }} Watched */
+/** @typedef {Bought & { pushes: number, peakMb: number | null, did: Counts | null }} Trial */
 /** @typedef {{ sent: number, closed: number, answers: number }} Counts */
 
 const rounds = Number(process.env.ROUNDS || 5);
@@ -22,6 +24,8 @@ const measureMs = Number(process.env.MEASURE_MS || 5_000);
 const chosen = (process.env.CASES || "crowd,junk").split(",");
 /** For Node itself, given to the server: `--cpu-prof`, say. */
 const flags = (process.env.SERVER_FLAGS ?? "").split(" ").filter((flag) => flag !== "");
+/** Until then the server's compiler sees what it will do. */
+const WARM_UP_MS = 3_000;
 const directory = process.env.BENCH_DIR || fileURLToPath(new URL("../../", import.meta.url));
 
 const workspace = new Workspace(directory);
@@ -71,18 +75,24 @@ function describe({ name }, kind, { p50Ms, p99Ms, answers, pushes, lateMs, peakM
 }
 
 /** @param {Case} load @param {boolean} isBeside @returns {Promise<Trial>} */
-async function run({ buyers, perSecond, trouble }, isBeside) {
+async function run({ watchers, buyers, perSecond, trouble }, isBeside) {
   const data = workspace.makeDirectory();
   const server = await startServer(workspace, data, flags);
   const { port, tcpPort } = server;
-  const crowd = child("buyers.js", { port, buyers, perSecond, warmUpMs: 1_500, measureMs });
   try {
+    const audience = child("watchers.js", { port, watchers });
+    await said(audience);
+    const crowd = child("buyers.js", { port, buyers, perSecond, warmUpMs: WARM_UP_MS, measureMs });
     await said(crowd);
     const troublemakers = isBeside ? child("trouble.js", { port, tcpPort, trouble }) : null;
     if (troublemakers !== null) await said(troublemakers);
     crowd.send("go");
-    const measured = /** @type {Trial & { fault?: string }} */ (await said(crowd));
+    const measured = /** @type {Bought & { fault?: string }} */ (await said(crowd));
     if (measured.fault !== undefined) throw new Error(measured.fault);
+    audience.send("count");
+    const { pushes, fault } = /** @type {Watched} */ (await said(audience));
+    audience.disconnect();
+    if (fault !== null) throw new Error(fault);
     /** @type {Counts | null} */
     let did = null;
     if (troublemakers !== null) {
@@ -92,7 +102,7 @@ async function run({ buyers, perSecond, trouble }, isBeside) {
       if (did.sent === 0) throw new Error("nobody made trouble");
     }
     await checkBooks(port);
-    return { ...measured, peakMb: peakOf(server.child.pid ?? 0), did };
+    return { ...measured, pushes, peakMb: peakOf(server.child.pid ?? 0), did };
   } finally {
     server.child.kill("SIGTERM");
     await new Promise((resolve) => server.child.once("exit", resolve));

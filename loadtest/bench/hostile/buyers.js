@@ -31,7 +31,6 @@ async function measure({ port, buyers, perSecond, warmUpMs, measureMs }) {
   const latencies = new Histogram();
   let measuring = false;
   let answers = 0;
-  let pushes = 0;
   /** @type {{ waiting: number, fault: string | null }} */
   const state = { waiting: 0, fault: null };
   /** @type {{ socket: import("node:net").Socket, due: number[] }[]} */
@@ -42,10 +41,7 @@ async function measure({ port, buyers, perSecond, warmUpMs, measureMs }) {
     const socket = await openWebSocket(
       port,
       (text) => {
-        if (text.startsWith("ESTOQUE: ") || text.startsWith("AVISO: ")) {
-          pushes += 1;
-          return;
-        }
+        if (text.startsWith("ESTOQUE: ") || text.startsWith("AVISO: ")) return;
         const since = due.shift();
         state.waiting -= 1;
         if (!text.startsWith(SOLD) || since === undefined)
@@ -89,5 +85,5 @@ async function measure({ port, buyers, perSecond, warmUpMs, measureMs }) {
   while (state.waiting > 0 && state.fault === null && performance.now() < deadline) await wait(5);
   if (state.fault !== null) throw new Error(state.fault);
   if (state.waiting > 0) throw new Error(`${state.waiting} answers are missing`);
-  return { ...latencies.percentiles(), answers, pushes, lateMs };
+  return { ...latencies.percentiles(), answers, lateMs };
 }

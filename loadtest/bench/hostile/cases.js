@@ -3,7 +3,8 @@
 /**
  * @typedef {object} Case
  * @property {string} name
- * @property {number} buyers connections that behave
+ * @property {number} watchers connections that only listen
+ * @property {number} buyers connections that buy in turn, and listen too
  * @property {number} perSecond purchases of all buyers together
  * @property {Trouble} trouble
  *
@@ -17,12 +18,12 @@
 
 /** @type {readonly Case[]} */
 export const CASES = [
-  { name: "crowd", buyers: 4_850, perSecond: 500, trouble: { mute: 50, floods: 100 } },
-  { name: "junk", buyers: 32, perSecond: 640, trouble: { lines: 7, messages: 7, requests: 6 } },
+  { name: "crowd", watchers: 4_600, buyers: 250, perSecond: 500, trouble: { mute: 50, floods: 100 } },
+  { name: "junk", watchers: 0, buyers: 32, perSecond: 640, trouble: { lines: 7, messages: 7, requests: 6 } },
   // One kind of junk at a time: to find out which of them it is.
-  { name: "lines", buyers: 32, perSecond: 640, trouble: { lines: 7 } },
-  { name: "messages", buyers: 32, perSecond: 640, trouble: { messages: 7 } },
-  { name: "requests", buyers: 32, perSecond: 640, trouble: { requests: 6 } },
+  { name: "lines", watchers: 0, buyers: 32, perSecond: 640, trouble: { lines: 7 } },
+  { name: "messages", watchers: 0, buyers: 32, perSecond: 640, trouble: { messages: 7 } },
+  { name: "requests", watchers: 0, buyers: 32, perSecond: 640, trouble: { requests: 6 } },
 ];
 
 /** Times as long that the slowest hundredth may take beside trouble. */

@@ -1,5 +1,6 @@
 /** The process of those who make trouble, until it is ended. It counts what it did, so that a bench can't go without. */
 import { connect } from "node:net";
+import { constants, setPriority } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { maskedTextFrame } from "../frame-reader.js";
 import { openWebSocket } from "./connection.js";
@@ -7,7 +8,7 @@ import { openWebSocket } from "./connection.js";
 const ALLOWED_PER_SECOND = 50;
 const FLOOD_PER_SECOND = 1_000;
 const TICK_MS = 20;
-/** How long one that was closed stays away. */
+/** How long one that was closed stays away, in the mean: those that were closed together don't come back together. */
 const BACK_AFTER_MS = 100;
 
 const badLines = Buffer.from(
@@ -18,6 +19,8 @@ const manyRequests = Buffer.from("GET /page.css HTTP/1.1\r\nHost: x\r\n\r\n".rep
 
 const counts = { sent: 0, closed: 0, answers: 0 };
 
+// From another machine it wouldn't take the processors from the server and the buyers.
+setPriority(constants.priority.PRIORITY_LOW);
 await main(JSON.parse(process.argv[2] ?? "{}"));
 
 /** @param {{ port: number, tcpPort: number, trouble: import("./cases.js").Trouble }} orders */
@@ -57,7 +60,7 @@ async function beMute(port) {
       counts.sent += 1;
     }
     counts.closed += 1;
-    await wait(BACK_AFTER_MS);
+    await wait(BACK_AFTER_MS * (0.5 + Math.random()));
   }
 }
 
@@ -76,7 +79,7 @@ async function flood(port) {
       counts.sent += count;
     }
     counts.closed += 1;
-    await wait(BACK_AFTER_MS);
+    await wait(BACK_AFTER_MS * (0.5 + Math.random()));
   }
 }
 
@@ -101,7 +104,7 @@ async function throwMessages(port) {
     );
     while (!socket.destroyed) await push(socket, burst);
     counts.closed += 1;
-    await wait(BACK_AFTER_MS);
+    await wait(BACK_AFTER_MS * (0.5 + Math.random()));
   }
 }
 
@@ -113,7 +116,7 @@ async function throwBytes(port, bytes) {
     socket.on("data", () => (counts.answers += 1));
     while (!socket.destroyed) await push(socket, bytes);
     counts.closed += 1;
-    await wait(BACK_AFTER_MS);
+    await wait(BACK_AFTER_MS * (0.5 + Math.random()));
   }
 }
 
