@@ -106,6 +106,7 @@ function makeCrew(parts: FrontParts, size: number, ports: Ports, ears: Ears): Cr
     size,
     counter: engine,
     limits: limits.workers,
+    recentEvents: limits.hub.resumedNotices,
     ports,
     recruit: () => recruit(program),
     welcome: () => ({

@@ -33,7 +33,7 @@ export class RemoteFront {
   #audiences = new Map<string, number>();
 
   constructor(welcome: Welcome, link: Link) {
-    const { settings, limits, incarnation, elsewhere } = welcome;
+    const { settings, limits, incarnation, elsewhere, epoch, recent } = welcome;
     this.#welcome = welcome;
     this.#link = link;
     this.#questions = new Questions((note) => this.#tell(note));
@@ -64,6 +64,9 @@ export class RemoteFront {
       readiness: () => this.#readiness(),
       metrics: () => this.#questions.ask({ what: "metrics" }),
     });
+    // Nobody is here yet: it is only known to whoever resumes.
+    for (const { event, offset } of recent)
+      this.#gateways.hub.publish({ epoch, views: [], events: [event], offset });
     this.#hearElsewhere(elsewhere);
   }
 

@@ -10,6 +10,7 @@ import type { Limits } from "../config.ts";
 import { CrewFault } from "./crew-fault.ts";
 import { Member, NOTHING_COUNTED, type MemberHooks } from "./member.ts";
 import type { Counts, NamedCount, Ports, Question, Report, Welcome } from "./notes.ts";
+import { RecentEvents } from "./recent-events.ts";
 import type { Recruit } from "./recruit.ts";
 import { SharedCounts } from "./shared-counts.ts";
 import { encodePublication, publicationOf } from "./turn-codec.ts";
@@ -19,10 +20,12 @@ export interface CrewParts {
   readonly size: number;
   readonly counter: Counter;
   readonly limits: Limits["workers"];
+  /** What of each sale a worker is told that takes another's place. */
+  readonly recentEvents: number;
   readonly ports: Ports;
   readonly recruit: () => Recruit;
   /** What a new worker needs to know that the crew doesn't. */
-  readonly welcome: () => Omit<Welcome, "ports" | "incarnation" | "elsewhere" | "views">;
+  readonly welcome: () => Omit<Welcome, "ports" | "incarnation" | "elsewhere" | "views" | "recent">;
   readonly answer: (question: Question) => Promise<unknown>;
   readonly lines: (lines: Buffer) => void;
   readonly warn: (message: string, figures: Readonly<Record<string, number>>) => void;
@@ -40,6 +43,7 @@ export class Crew {
   readonly #members = new Set<Member>();
   readonly #addresses = new SharedCounts<Member>();
   readonly #audiences = new SharedCounts<Member>();
+  readonly #recent: RecentEvents;
   #phase: "starting" | "serving" | "stopping" = "starting";
   #incarnations = 0;
   /** What the workers that are gone had counted. */
@@ -53,6 +57,7 @@ export class Crew {
 
   constructor(parts: CrewParts) {
     this.#parts = parts;
+    this.#recent = new RecentEvents(parts.recentEvents);
   }
 
   /** Workers that are there. */
@@ -138,7 +143,8 @@ export class Crew {
       audiences: [...this.#audiences.all(member)],
     };
     const { incarnation } = member;
-    member.welcome({ ...welcome(), ports, incarnation, elsewhere, views: [...counter.views()] });
+    const views = [...counter.views()];
+    member.welcome({ ...welcome(), ports, incarnation, elsewhere, views, recent: this.#recent.all() });
     this.#members.add(member);
     return member;
   }
@@ -161,8 +167,11 @@ export class Crew {
 
   #send(): void {
     this.#isGathering = false;
-    const publication = encodePublication(publicationOf(this.#batches));
+    const news = publicationOf(this.#batches);
+    const publication = encodePublication(news);
     this.#batches = [];
+    // Not before it is sent: a worker that is made meanwhile is sent it as well.
+    this.#recent.add(news?.events ?? []);
     const members = [...this.#members];
     // Whoever is answered may ask another worker next, which should know by then.
     for (const member of members) if (!member.hasAnswers) member.sendTurn(publication);

@@ -2,6 +2,7 @@
 import type { Limits, Settings } from "../config.ts";
 import type { SaleView } from "../box-office/sale.ts";
 import { LinkFault } from "./link-fault.ts";
+import type { OffsetEvent } from "./turn-codec.ts";
 
 export interface Ports {
   readonly http: number;
@@ -24,6 +25,8 @@ export interface Welcome {
   /** Whether commands are logged, and how. */
   readonly commandLog: "readable" | "json" | null;
   readonly views: readonly SaleView[];
+  /** What the other workers were told before: whoever comes from one of them may have missed it. */
+  readonly recent: readonly OffsetEvent[];
   readonly elsewhere: Counts;
 }
 

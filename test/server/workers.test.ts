@@ -230,6 +230,25 @@ describe("the death of a worker", function () {
     expect(childrenOf(server.pid)).to.not.include.members(before);
   });
 
+  it("takes no notice away from whoever resumes with the one in its place", async () => {
+    const server = await spawnServer([...TWO, "--memory", "--stock", "2"]);
+    const client = await JsonClient.connect(server.httpPort);
+    const { position } = await client.ask({ type: "subscribe" });
+    for (const key of ["a", "b"]) expect((await buy(server.httpPort, key)).status).to.equal(201);
+    await client.untilType("notice");
+    expect(
+      (await askOrganiser(server.httpPort, "POST", "/sales/default/restock", { quantity: 3 })).status,
+    ).to.equal(200);
+    for (const pid of childrenOf(server.pid)) process.kill(pid, "SIGKILL");
+    await client.ws.untilClosed();
+    const connect = (): Promise<JsonClient | undefined> =>
+      JsonClient.connect(server.httpPort).catch(() => undefined);
+    const again = await eventually(connect, "they serve again");
+    again.say({ type: "subscribe", from: position });
+    expect(await again.untilType("notice")).to.include({ kind: "sold_out" });
+    expect(await again.untilType("notice")).to.include({ kind: "restocked", quantity: 3 });
+  });
+
   it("takes what it had counted into the sums, and what it had open out of them", async () => {
     const server = await startTestServer(TWO, {
       http: { metricsMs: 0 },
