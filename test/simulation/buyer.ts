@@ -306,7 +306,7 @@ export class Buyer implements LinkClient {
     timeline.after(200, () => {
       if (!intent.isAnswered) this.#request(intent);
     });
-    if (server?.phase !== "serving") return;
+    if (server?.phase !== "serving" || server.front === null) return;
     const { sale, buyer } = this.plan;
     this.#world.sent += 1;
     const codes = Array.from(

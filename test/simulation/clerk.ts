@@ -39,6 +39,10 @@ export interface Taken {
   event: number | null;
   events: number;
   isAnswered: boolean;
+  /** The process through which it came is gone: it may still be carried out, and nobody will be answered. */
+  isLost: boolean;
+  /** It is in the queue's process. */
+  hasArrived: boolean;
 }
 
 export interface ClerkParts {
@@ -48,6 +52,8 @@ export interface ClerkParts {
   readonly epoch: number;
   /** When the journal last said that it has no room. */
   readonly noRoomAt: () => number;
+  /** The gateways are in another process: what the queue refuses, it refuses before it answers what it took. */
+  readonly isBehindLink: boolean;
   /** Who is being listened to in this instant. */
   readonly asker: () => Asker | null;
   readonly report: (violation: Violation) => void;
@@ -95,6 +101,8 @@ export class Clerk implements Counter {
       event: null,
       events: 0,
       isAnswered: false,
+      isLost: false,
+      hasArrived: !this.#parts.isBehindLink,
     };
     const isTaken = this.#counter.submit(
       { command, reply: (answer) => this.#answer(taken, answer, envelope) },
@@ -137,6 +145,24 @@ export class Clerk implements Counter {
     return this.#taken.length - this.#answered;
   }
 
+  /** How many commands have been taken. */
+  get count(): number {
+    return this.#taken.length;
+  }
+
+  /** A command has come out of the link. */
+  arrived(number: number): void {
+    const taken = this.#taken[number];
+    if (taken === undefined) return broken(3, "asked by nobody", `command ${number} came out of a link`);
+    taken.hasArrived = true;
+  }
+
+  /** The process of the gateways is gone. */
+  lose(): void {
+    for (let i = this.#answered; i < this.#taken.length; i++) this.#taken[i]!.isLost = true;
+    this.#next();
+  }
+
   /** A frame is durable: finds out who caused each event. Called before the ledger takes it in. */
   attribute(events: readonly Written[], offset: number): void {
     for (const [i, event] of events.entries()) {
@@ -177,9 +203,10 @@ export class Clerk implements Counter {
       const owner = this.#byCode.get(code);
       if (owner === undefined)
         broken(3, "bought by nobody", `nobody asked for event ${offset} (code ${code})`);
-      const { command } = owner;
+      const { command, hasArrived } = owner;
       const same =
         command.type === "buy" &&
+        hasArrived &&
         command.buyer === event.buyer &&
         command.key === event.key &&
         JSON.stringify(command.items.map(({ sale, codes }) => [sale, codes])) ===
@@ -190,9 +217,10 @@ export class Clerk implements Counter {
     }
     if (this.#isDeadline(event, offset, last)) return null;
     const at = this.#changes.findIndex(
-      ({ command, event: caused, isAnswered }) =>
+      ({ command, event: caused, isAnswered, hasArrived }) =>
         caused === null &&
         !isAnswered &&
+        hasArrived &&
         ORGANISERS.get(command.type) === event.type &&
         "sale" in command &&
         command.sale === event.sale,
@@ -240,7 +268,10 @@ export class Clerk implements Counter {
   #answer(taken: Taken, answer: Answer, envelope: Envelope): void {
     this.#guard(() => {
       if (taken.isAnswered) broken(3, "answered twice", `command ${taken.number} was answered again`);
-      if (taken.number !== this.#answered)
+      const overtakes =
+        this.#parts.isBehindLink && answer.kind === "rejected" && answer.rejection.reason === "busy";
+      if (taken.isLost) broken(3, "answered the dead", `command ${taken.number} was answered to nobody`);
+      if (taken.number !== this.#answered && !overtakes)
         broken(
           3,
           "answer order",
@@ -250,11 +281,20 @@ export class Clerk implements Counter {
       taken.asker?.means(taken, meaning);
     });
     taken.isAnswered = true;
-    this.#answered += 1;
+    this.#next();
     this.#parts.trace(
       `answer ${taken.number} ${answer.kind === "rejected" ? answer.rejection.reason : answer.kind}`,
     );
     envelope.reply(answer);
+  }
+
+  /** Whose turn it is to be answered. */
+  #next(): void {
+    for (;;) {
+      const taken = this.#taken[this.#answered];
+      if (taken === undefined || (!taken.isAnswered && !taken.isLost)) return;
+      this.#answered += 1;
+    }
   }
 
   /** What this answer must mean. @throws {Violation} if no state allows it. */
@@ -266,7 +306,7 @@ export class Clerk implements Counter {
       return this.#effect(taken, answer, taken.event);
     }
     let until = this.#cursor;
-    while (until < ledger.length && !this.#owners.has(until)) until += 1;
+    while (until < ledger.length && this.#owners.get(until)?.isLost !== false) until += 1;
     for (let state = this.#cursor; state <= until; state++) {
       if (this.#isOverdue(taken, state)) continue;
       const meaning = this.#decide(taken, state);

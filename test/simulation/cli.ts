@@ -18,6 +18,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
     part: { type: "boolean", default: false },
+    workers: { type: "boolean", default: false },
   },
 });
 
@@ -73,7 +74,7 @@ async function turn(from: number, size: number): Promise<Part> {
   const figures = newFigures();
   const failed: number[] = [];
   for (let seed = from; seed < from + size && failed.length === 0; seed++) {
-    const outcome = await new World(planOf(seed)).run();
+    const outcome = await new World(planOf(seed, values.workers)).run();
     addOutcome(figures, outcome);
     if (outcome.violation !== null) failed.push(seed);
   }
@@ -82,7 +83,8 @@ async function turn(from: number, size: number): Promise<Part> {
 
 function turnElsewhere(from: number, size: number): Promise<Part> {
   const file = fileURLToPath(import.meta.url);
-  const child = fork(file, ["--part", "--seed", String(from), "--seeds", String(size)]);
+  const mode = values.workers ? ["--workers"] : [];
+  const child = fork(file, ["--part", "--seed", String(from), "--seeds", String(size), ...mode]);
   return new Promise((resolve, reject) => {
     let part: Part | null = null;
     child.on("message", (message) => (part = message as Part));
@@ -95,7 +97,7 @@ function turnElsewhere(from: number, size: number): Promise<Part> {
 }
 
 async function explain(seed: number): Promise<void> {
-  const plan = planOf(seed);
+  const plan = planOf(seed, values.workers);
   const { violation } = await new World(plan).run();
   if (violation === null) return;
   console.error(
@@ -109,11 +111,11 @@ async function explain(seed: number): Promise<void> {
   for (const step of steps) console.error(`  ${describeStep(step)}`);
   console.error(`\ntrace (sha256 ${outcome.hash}):`);
   for (const line of outcome.trace) console.error(`  ${line}`);
-  console.error(`\nagain: npm run simulate -- --seed ${seed} --seeds 1`);
+  console.error(`\nagain: npm run simulate -- --seed ${seed} --seeds 1${values.workers ? " --workers" : ""}`);
 }
 
 async function show(seed: number): Promise<void> {
-  const { trace, hash } = await new World(planOf(seed)).run();
+  const { trace, hash } = await new World(planOf(seed, values.workers)).run();
   console.log([...trace, hash].join("\n"));
 }
 

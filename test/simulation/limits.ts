@@ -30,6 +30,8 @@ export const SMALL_LIMITS: Limits = {
   },
   session: { ...LIMITS.session, pendingReplies: 6, floodRefusals: 5, floodCloseMs: 50 },
   output: { softBytes: 600, hardBytes: 2_400, slowMs: 400 },
+  // Their clock is the machine's, which the simulation has no time for.
+  workers: { ...LIMITS.workers, reportMs: 2 ** 30 },
   websocket: { ...LIMITS.websocket, pingMs: 400, missedPongs: 2, sweepParts: 4, closeTimeoutMs: 200 },
 };
 

@@ -33,7 +33,7 @@ export type OrganiserAction =
     };
 
 export type WorldAction =
-  | { readonly do: "stop" | "eio" | "eio_append" }
+  | { readonly do: "stop" | "eio" | "eio_append" | "worker_kill" }
   /** Now, or within the next write of a frame. */
   | { readonly do: "kill" | "power_loss"; readonly withinWrite: boolean }
   | { readonly do: "full" | "short" | "slow" | "hang"; readonly ms: number }
@@ -50,6 +50,8 @@ export interface Step {
 
 export interface Plan {
   readonly seed: number;
+  /** Whether the gateways are in a process of their own. */
+  readonly workers: boolean;
   readonly lookCostMs: number;
   readonly segmentBytes: number;
   readonly rateLimit: number;
@@ -71,7 +73,8 @@ interface Mood {
   readonly isRush: boolean;
 }
 
-export function planOf(seed: number): Plan {
+/** @param workers whether the gateways are in a process of their own, which may be killed as well. */
+export function planOf(seed: number, workers = false): Plan {
   const random = new Random(seed, "plan");
   const mood = moodOf(random);
   const { durationMs } = mood;
@@ -89,9 +92,19 @@ export function planOf(seed: number): Plan {
       steps.push({ at: at(), who: "organiser", action: { do: "restock", sale: "default", quantity: 20 } });
   if (random.chance(0.6)) steps.push({ at: 5, who: "organiser", action: creation(random, "tarde") });
   for (let i = 0; i < mood.faults; i++) steps.push({ at: at(), who: "world", action: worldAction(random) });
+  if (workers) {
+    const random = new Random(seed, "workers");
+    for (let i = random.between(0, 3); i > 0; i--)
+      steps.push({
+        at: Math.floor(random.span(20, durationMs)),
+        who: "world",
+        action: { do: "worker_kill" },
+      });
+  }
   steps.sort((a, b) => a.at - b.at);
   return {
     seed,
+    workers,
     lookCostMs: random.pick([0, 0, 0.001, 0.2]),
     segmentBytes: random.pick([18_432, 18_432, 36_864]),
     rateLimit,

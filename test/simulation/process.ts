@@ -1,33 +1,26 @@
 /** One life of the server: the real parts over the simulated ports, from the opening of the journal to its end. */
 import { createBoxOffice, type BoxOffice } from "../../src/box-office/box-office.ts";
 import type { Command } from "../../src/box-office/command.ts";
-import type { SaleId } from "../../src/box-office/sale.ts";
-import { Hub } from "../../src/broadcast/hub.ts";
+import type { SaleId, SaleView } from "../../src/box-office/sale.ts";
+import type { Hub } from "../../src/broadcast/hub.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { EngineFault } from "../../src/engine/fault.ts";
-import type { Entropy, Journal, Published } from "../../src/engine/ports.ts";
-import { byAddress } from "../../src/gateway/buyer-names.ts";
-import { ReplyFlusher } from "../../src/gateway/connection.ts";
-import type { Desk } from "../../src/gateway/desk.ts";
-import { Heartbeat } from "../../src/gateway/heartbeat.ts";
-import { TrustedProxies } from "../../src/gateway/trusted-proxies.ts";
+import type { Counter, Journal, Published } from "../../src/engine/ports.ts";
 import type { Disk } from "../../src/journal/disk.ts";
 import { foldsInPlace } from "../../src/journal/fold-runner.ts";
 import { openFileJournal } from "../../src/journal/opening.ts";
-import type { TicketCode } from "../../src/box-office/sale.ts";
 import { Clerk, isView, type Asker } from "./clerk.ts";
 import { DiskOfProcess } from "./disk.ts";
-import { Ear } from "./ear.ts";
-import { MOST_BACKLOG_BYTES, PATIENCE_MS, SMALL_LIMITS } from "./limits.ts";
-import { Link, type LinkClient } from "./link.ts";
-import { openTcp, openWebSocket } from "./sockets.ts";
+import { Front } from "./front.ts";
+import { PATIENCE_MS, SMALL_LIMITS } from "./limits.ts";
+import type { Link, LinkClient } from "./link.ts";
 import { ProcessTime } from "./timeline.ts";
 import { broken } from "./violation.ts";
 import type { Witness } from "./witness.ts";
+import { Workers } from "./workers.ts";
 import type { World } from "./world.ts";
 
-/** Within so long a reader that is too slow is closed: one sweep over TCP connections notices, a later one acts. */
-const LONGEST_SLOW_MS = SMALL_LIMITS.output.slowMs + 2_500;
+const NO_LINKS: ReadonlySet<Link> = new Set();
 
 export const DATA = "/data";
 export const DEFAULT_SALE = "default";
@@ -49,25 +42,21 @@ export class ServerProcess {
   readonly number: number;
   readonly time: ProcessTime;
   readonly disk: DiskOfProcess;
-  readonly links = new Set<Link>();
   phase: Phase = "opening";
   hasServed = false;
   epoch = 0;
   engine!: Engine;
   clerk!: Clerk;
-  hub!: Hub;
   state!: BoxOffice;
   journal!: Journal;
-  /** The offset up to which the hub has been told, and when it was last told. */
+  /** The offset up to which the queue has told what is durable. */
   published = 0;
-  publishedAt = 0;
   noRoomAt = Number.NEGATIVE_INFINITY;
   fault: EngineFault | null = null;
-  #desk!: Desk;
-  #heartbeat!: Heartbeat;
   #listening: Asker | null = null;
-  #ports = 0;
-  readonly #ends: { session: { end(code: 1001): void } | null; tcp: { end(code: 1001): void } | null }[] = [];
+  /** The gateways in its own process; null with workers. */
+  #own: Front | null = null;
+  #workers: Workers | null = null;
 
   constructor(world: World, number: number) {
     const { timeline, wall, platter, plan } = world;
@@ -90,6 +79,23 @@ export class ServerProcess {
 
   get witness(): Witness {
     return this.world.witness;
+  }
+
+  /** Where clients come in; null while there is nobody to receive them. */
+  get front(): Front | null {
+    return this.#workers === null ? this.#own : this.#workers.front;
+  }
+
+  get hub(): Hub {
+    return this.front!.hub;
+  }
+
+  get links(): ReadonlySet<Link> {
+    return this.front?.links ?? NO_LINKS;
+  }
+
+  get isOver(): boolean {
+    return this.phase === "over";
   }
 
   /** Resolves when it serves. @throws what the opening of the journal throws. */
@@ -119,64 +125,17 @@ export class ServerProcess {
     this.state = composition.state(state, this);
     world.check(() => this.witness.reopened(this));
     this.#open(composition.journal(this.#watched(journal), this));
+    await this.#workers?.start();
+    if (this.isOver) return;
     this.phase = "serving";
     this.hasServed = true;
     if (this.clerk.view(DEFAULT_SALE as SaleId) === undefined) await this.#createDefaultSale();
   }
 
   connect(visit: Visit): Link | null {
-    const { world, time } = this;
-    if (this.phase !== "serving" || this.clerk.view(visit.sale as SaleId) === undefined) return null;
-    const { ledger, timeline, plan } = world;
-    const { transport, dialect, address, sale } = visit;
-    const ear = new Ear({
-      dialect,
-      transport,
-      sale,
-      address,
-      ledger,
-      epoch: this.epoch,
-      published: () => this.published,
-      now: () => timeline.now,
-      step: () => world.steps,
-      rateLimited: plan.rateLimit > 0,
-      resumedNotices: SMALL_LIMITS.hub.resumedNotices,
-    });
-    const link = new Link({
-      name: visit.name,
-      transport,
-      ear,
-      timeline,
-      random: world.random(`link ${visit.name}`),
-      client: visit.client,
-      closeTimeoutMs: SMALL_LIMITS.websocket.closeTimeoutMs,
-      check: (check) => world.check(check),
-      trace: (line) => world.trace(line),
-    });
-    const listening = (task: () => void): void => this.listen(ear, task);
-    const entrance = {
-      desk: this.#desk,
-      sale,
-      address,
-      port: (this.#ports += 1),
-      after: (ms: number, task: () => void) => time.after(ms, () => listening(task)),
-      heartbeat: this.#heartbeat,
-    };
-    if (transport === "ws") this.#ends.push({ session: openWebSocket(link, entrance, dialect), tcp: null });
-    else this.#ends.push({ session: null, tcp: openTcp(link, entrance) });
-    const server = link.server!;
-    link.server = {
-      take: (bytes) => listening(() => server.take(bytes)),
-      inputEnded: () => listening(() => server.inputEnded()),
-      drained: () => server.drained(),
-      closed: () => {
-        this.links.delete(link);
-        this.#noteClose(link);
-        server.closed();
-      },
-    };
-    this.links.add(link);
-    return link;
+    const { front } = this;
+    if (this.phase !== "serving" || front === null) return null;
+    return this.clerk.view(visit.sale as SaleId) === undefined ? null : front.connect(visit);
   }
 
   /** Runs a task in which whatever is asked of the queue is asked by `asker`. */
@@ -186,15 +145,15 @@ export class ServerProcess {
     this.#listening = null;
   }
 
-  /** Ends it in good order, as src/stopping.ts does. */
+  /** Ends it in good order, as src/stopping.ts and src/many-processes.ts do. */
   async stop(): Promise<void> {
     if (this.phase !== "serving") return;
     this.phase = "stopping";
+    await this.#workers?.close();
     await this.engine.stop();
     await new Promise<void>((resolve) => this.time.soon(resolve));
-    this.#heartbeat.stop();
-    for (const { session, tcp } of this.#ends) (session ?? tcp)?.end(1001);
-    this.hub.stop();
+    if (this.#workers === null) this.front?.sayGoodbye();
+    else await this.#workers.goodbye();
     await this.journal.close();
     this.end();
   }
@@ -206,11 +165,13 @@ export class ServerProcess {
     this.phase = "over";
     this.time.isOver = true;
     this.disk.isOver = true;
-    for (const link of this.links) {
-      this.#noteClose(link);
-      link.processEnds();
-    }
-    this.links.clear();
+    this.#workers?.end();
+    this.#own?.end();
+  }
+
+  /** One of its gateway processes is gone, if it has any. */
+  killWorker(): void {
+    if (this.phase === "serving") this.#workers?.killWorker();
   }
 
   /** It was not as dead as it seemed: it carries out one more command. Nothing does this but a planted bug. */
@@ -226,12 +187,7 @@ export class ServerProcess {
     const { ledger } = this.world;
     if (this.published > ledger.length)
       broken(2, "published before durable", `told ${this.published}, durable are ${ledger.length}`);
-    const durable = ledger.states[this.published]!;
-    for (const view of this.engine.views()) {
-      const books = durable[view.sale];
-      if (books === undefined || !isView(view, books, this.epoch))
-        broken(2, "view", `${JSON.stringify(view)} instead of ${JSON.stringify(books)}`);
-    }
+    this.assertViews(this.engine.views(), this.published);
     for (const sale of this.state.sales.values()) {
       const { available, held, sold, capacity, tickets } = sale;
       if (available < 0 || available + held + sold !== capacity || tickets !== sold)
@@ -239,9 +195,18 @@ export class ServerProcess {
     }
     if (this.engine.waiting > SMALL_LIMITS.engine.mailbox)
       broken(6, "mailbox bound", `${this.engine.waiting} commands wait`);
-    for (const link of this.links)
-      if (link.backlog > MOST_BACKLOG_BYTES)
-        broken(6, "backlog bound", `${link.parts.name} has ${link.backlog} bytes unread`);
+    if (this.#workers === null) this.#own?.assertSound();
+    else this.#workers.assertSound();
+  }
+
+  /** @param told the offset up to which whoever has these views has been told. */
+  assertViews(views: Iterable<SaleView>, told: number): void {
+    const books = this.world.ledger.states[told]!;
+    for (const view of views) {
+      const expected = books[view.sale];
+      if (expected === undefined || !isView(view, expected, this.epoch))
+        broken(2, "view", `${JSON.stringify(view)} instead of ${JSON.stringify(expected)}`);
+    }
   }
 
   /** Held to now and then: whoever asked is answered, whoever listens is told, whoever doesn't read is closed. */
@@ -253,17 +218,7 @@ export class ServerProcess {
     const { oldest } = this.clerk;
     if (oldest !== undefined && now - Math.max(oldest.at, trouble) > PATIENCE_MS)
       broken(6, "answer in time", `command ${oldest.number} has waited since ${oldest.at}`);
-    for (const link of this.links) {
-      if (link.isEnding) continue;
-      if (link.heavySince !== null && now - link.heavySince > LONGEST_SLOW_MS)
-        broken(6, "slow reader stays", `${link.parts.name} leaves too much unread since ${link.heavySince}`);
-      if (link.unreadSince !== null) continue;
-      const first = link.ear.dues[0];
-      const isLate = first !== undefined && now - Math.max(first.since, trouble) > 2 * PATIENCE_MS + 1_000;
-      if (isLate && this.world.plan.rateLimit === 0)
-        broken(6, "answer in time", `${link.parts.name}: ${JSON.stringify(first)}`);
-      link.ear.assertInformed(now - this.publishedAt, PATIENCE_MS);
-    }
+    this.front?.assertTimely(trouble);
     this.#assertDeadlines(now, trouble);
   }
 
@@ -276,14 +231,6 @@ export class ServerProcess {
       if (books.phase !== "closed" && due !== null && due < wall.now() - PATIENCE_MS)
         broken(3, "deadline missed", `${books.sale} should have changed at ${due}: ${JSON.stringify(books)}`);
     }
-  }
-
-  #noteClose(link: Link): void {
-    if (link.closeCode !== null) this.world.count(`close ${link.closeCode}`);
-    if (link.ear.refusals > 0) this.world.count("refused for flooding", link.ear.refusals);
-    if (link.ear.subscribedAmong > 0) this.world.count("subscribed among commands");
-    if (link.ear.resumedWith > 0) this.world.count("resumed with missed notices");
-    this.world.mostBacklog = Math.max(this.world.mostBacklog, link.mostBacklog);
   }
 
   #watched(journal: Journal): Journal {
@@ -316,14 +263,14 @@ export class ServerProcess {
 
   #open(journal: Journal): void {
     const { world, time } = this;
-    const { composition, plan } = world;
+    const { composition } = world;
     this.journal = journal;
     this.published = this.state.offset;
     const publish = composition.publish((published) => {
       world.check(() => this.#assertPublished(published));
       this.published = published.offset + published.events.length;
-      this.publishedAt = world.timeline.now;
-      this.hub.publish(published);
+      if (this.#workers === null) this.#own?.publish(published, this.published);
+      else this.#workers.publish(published);
     }, this);
     this.engine = new Engine({
       state: this.state,
@@ -339,52 +286,32 @@ export class ServerProcess {
         world.check(() => this.witness.failed(fault, this));
       },
     });
-    const parts = { clock: time, scheduler: time, loop: time, limits: SMALL_LIMITS.hub };
-    this.hub = new Hub({ ...parts, probe: { delivered: () => undefined } }, this.engine.views());
-    this.clerk = new Clerk(composition.counter(this.engine, this), {
+    const queue = composition.counter(this.engine, this);
+    if (world.plan.workers) this.#workers = new Workers(this, queue);
+    this.clerk = new Clerk(this.#workers === null ? queue : this.#behindLink(queue), {
       ledger: world.ledger,
       timeline: world.timeline,
       wall: world.wall,
       epoch: this.epoch,
-      noRoomAt: () => this.noRoomAt,
+      noRoomAt: () => Math.max(this.noRoomAt, this.#workers?.fullAt ?? Number.NEGATIVE_INFINITY),
+      isBehindLink: this.#workers !== null,
       asker: () => this.#listening,
       report: (violation) => world.report(violation),
       trace: (line) => world.trace(line),
     });
-    this.#desk = composition.desk(
-      {
-        counter: this.clerk,
-        hub: this.hub,
-        clock: time,
-        entropy: this.#entropy(),
-        after: (ms, task) => time.after(ms, task),
-        recorder: { record: () => undefined },
-        flusher: new ReplyFlusher(),
-        limits: SMALL_LIMITS,
-        requestLimits: {
-          maxQuantity: SMALL_LIMITS.rules.maxQuantity,
-          lineBytes: SMALL_LIMITS.session.lineBytes,
-        },
-        rateLimit: plan.rateLimit,
-        proxies: new TrustedProxies([]),
-        nameBuyer: byAddress,
-        epoch: this.epoch,
-        server: "simulated",
-        unsafe: false,
-        counts: { sessions: 0, slowReaders: 0, faults: 0, refusedConnections: 0 },
-        report: (message, cause) =>
-          world.check(() =>
-            broken(6, "session fault", `${message}: ${cause instanceof Error ? cause.stack : String(cause)}`),
-          ),
-      },
-      this,
-    );
-    this.#heartbeat = new Heartbeat(this.#desk, (ms, task) => time.every(ms, task));
-    const sweep = (): void => {
-      for (const { tcp } of this.#ends)
-        (tcp as { endIfSlow?(now: number): void } | null)?.endIfSlow?.(time.monotonic());
+    if (this.#workers === null)
+      this.#own = new Front(this, time, 0, { views: this.engine.views(), told: this.published });
+  }
+
+  /** The queue as whichever worker there is sees it; before the first, and between two, nobody asks. */
+  #behindLink(queue: Counter): Counter {
+    const remote = (): Counter => this.#workers?.counter ?? queue;
+    return {
+      submit: (envelope, priority) => this.#workers?.counter?.submit(envelope, priority) ?? false,
+      isFull: () => remote().isFull(),
+      view: (sale) => remote().view(sale),
+      views: () => remote().views(),
     };
-    time.every(1_000, sweep);
   }
 
   #assertPublished({ offset, events }: Published): void {
@@ -394,15 +321,6 @@ export class ServerProcess {
     for (const [i, event] of events.entries())
       if (JSON.stringify(event) !== JSON.stringify(ledger.events[offset + i]))
         broken(2, "published before durable", `event ${offset + i} is ${JSON.stringify(event)}`);
-  }
-
-  #entropy(): Entropy {
-    const random = this.world.random(`entropy ${this.number}`);
-    const letters = "34679CDFGHJKMNPQRTVWXY";
-    return {
-      ticketCode: () => Array.from({ length: 12 }, () => letters[random.below(22)]).join("") as TicketCode,
-      random: () => random.next(),
-    };
   }
 
   async #createDefaultSale(): Promise<void> {

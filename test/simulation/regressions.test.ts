@@ -86,6 +86,7 @@ function plan(
 ): Plan {
   return {
     seed,
+    workers: false,
     segmentBytes: 18_432,
     rateLimit: 0,
     ...setting,

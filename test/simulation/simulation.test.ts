@@ -24,15 +24,28 @@ describe("simulation", function () {
     expect(missed(figures).length).to.be.below(MUST_BE_REACHED.length / 4);
   });
 
-  it("is the same to the byte whenever it is turned again", async () => {
-    for (const seed of [3, 14, 159, 2653]) {
-      const first = await new World(planOf(seed)).run();
-      const second = await new World(planOf(seed)).run();
-      expect(second.trace.length).to.be.above(50);
-      expect(second.trace).to.deep.equal(first.trace);
-      expect(second.hash).to.equal(first.hash);
+  it("keeps every promise in 100 histories with a gateway process that is killed now and then", async () => {
+    const figures = newFigures();
+    for (let seed = 1; seed <= HISTORIES / 2; seed++) {
+      const outcome = await new World(planOf(seed, true)).run();
+      expect(outcome.violation, told(outcome)).to.equal(null);
+      addOutcome(figures, outcome);
     }
+    expect(figures.events).to.be.above(1_000);
+    expect(figures.counts["workers replaced"]).to.be.above(HISTORIES / 4);
   });
+
+  for (const workers of [false, true]) {
+    it(`is the same to the byte whenever it is turned again${workers ? ", with a worker" : ""}`, async () => {
+      for (const seed of [3, 14, 159, 2653]) {
+        const first = await new World(planOf(seed, workers)).run();
+        const second = await new World(planOf(seed, workers)).run();
+        expect(second.trace.length).to.be.above(50);
+        expect(second.trace).to.deep.equal(first.trace);
+        expect(second.hash).to.equal(first.hash);
+      }
+    });
+  }
 
   it("is another one with another seed", async () => {
     const hashes = new Set<string>();

@@ -121,6 +121,10 @@ class SimulatedWebSocket {
   resume(): void {
     this.#link.resume();
   }
+
+  stopReading(): void {
+    this.#link.pause();
+  }
 }
 
 class SimulatedSocket {

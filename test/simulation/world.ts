@@ -159,7 +159,7 @@ export class World {
 
   #organise(action: OrganiserAction): void {
     const { server } = this;
-    if (server?.phase !== "serving") return;
+    if (server?.phase !== "serving" || server.front === null) return;
     const command = commandOf(action, this.wall.now());
     server.listen(new DirectAsker(), () => {
       server.clerk.submit({ command, reply: () => undefined }, "organiser");
@@ -184,6 +184,9 @@ export class World {
         return;
       case "stop":
         void this.server?.stop().then(() => this.#boot(this.#random.span(10, 100)));
+        return;
+      case "worker_kill":
+        this.server?.killWorker();
         return;
       case "eio":
         faults.failNextCalls += 1;
