@@ -7,13 +7,13 @@ import type { Duplex } from "node:stream";
 import helmet from "helmet";
 import type { SaleId } from "../box-office/sale.ts";
 import type { Refusal } from "../protocol/refusals.ts";
-import { plainAddress } from "./address.ts";
 import type { Admission } from "./admission.ts";
 import { ClientRates } from "./client-rates.ts";
 import type { Desk } from "./desk.ts";
 import { describeRefusal } from "./describe.ts";
 import { handshakeFault, refuseHandshake } from "./handshake.ts";
 import type { HttpApi } from "./http-api.ts";
+import { HttpDoor } from "./http-door.ts";
 import { keepHold, stopParsing } from "./http-parser.ts";
 import { lingerWhenDone, sayAndClose } from "./last-words.ts";
 import { refuseGarbage, refuseMisshapen } from "./misshapen.ts";
@@ -40,11 +40,11 @@ export interface HttpGatewayOptions {
 interface Caller {
   readonly rates: ClientRates;
   /** Requests that haven't been answered: more than one when the client doesn't wait for its answers. */
-  unanswered: number;
+  readonly unanswered: Set<IncomingMessage>;
   /** It was told to go; what it still sends is not looked at. */
   isLeaving: boolean;
-  /** What is to happen once nothing is unanswered. */
-  whenAnswered?: () => void;
+  /** What is said last, once every request that came in whole is answered. */
+  lastWords: (() => void) | null;
   /** Requests that came after it was told to go: they hold memory until the socket is gone. */
   ignored: number;
 }
@@ -52,13 +52,9 @@ interface Caller {
 export class HttpGateway {
   readonly #options: HttpGatewayOptions;
   readonly #server: Server;
-  readonly #refused = new WeakSet<Duplex>();
-  /** Let in or turned away already: an offer of HTTP/2 that is passed over makes a connection come by twice. */
-  readonly #seen = new WeakSet<Duplex>();
+  readonly #door: HttpDoor;
   readonly #callers = new WeakMap<Duplex, Caller>();
   readonly #page: PageFiles;
-  /** Refused sockets that are still open. */
-  #turnedAway = 0;
   #scrape: {
     readonly at: number;
     readonly text: Promise<{ readonly type: string; readonly body: string }>;
@@ -85,6 +81,7 @@ export class HttpGateway {
   constructor(options: HttpGatewayOptions) {
     const { http, lastWords } = options.desk.limits;
     this.#options = options;
+    this.#door = new HttpDoor(options.admission, options.desk);
     this.#page = new PageFiles(options.page, http.pageBytes);
     this.#server = createServer(
       {
@@ -101,13 +98,16 @@ export class HttpGateway {
     );
     // Whoever says that it sends no more still hears what it asked for; the types of Node miss it.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
-    this.#server.on("connection", (socket) => this.#admit(socket));
+    this.#server.on("connection", (socket) => this.#door.admit(socket));
     // Told to each socket with its first request: one that becomes a WebSocket never needs a timer.
     this.#server.on("timeout", (socket: Socket) => this.#silent(socket));
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on("connect", (_request, socket) => {
       const allow = ["Allow: GET, HEAD, POST"];
-      refuseUpgrade(socket, { reason: "method_not_allowed" }, lastWords, undefined, allow);
+      keepHold(socket, () => this.#silent(socket as Socket));
+      this.#endBehindAnswers(socket, () =>
+        refuseUpgrade(socket, { reason: "method_not_allowed" }, lastWords, undefined, allow),
+      );
     });
     this.#server.on("checkContinue", (request, response) => {
       // Behind answers that haven't left, node:http would write it between this answer's head and its body.
@@ -115,7 +115,15 @@ export class HttpGateway {
       void this.#handle(request, response);
     });
     this.#server.on("checkExpectation", (request, response) => void this.#handle(request, response));
-    this.#server.on("clientError", (fault, socket) => refuseGarbage(fault, socket, lastWords));
+    this.#server.on("clientError", (fault, socket) => {
+      const refuse = (): void => refuseGarbage(fault, socket, lastWords);
+      if (!socket.writable || !this.#isOwed(socket)) {
+        refuse();
+        return;
+      }
+      stopParsing(socket);
+      this.#endBehindAnswers(socket, refuse);
+    });
   }
 
   get server(): Server {
@@ -132,37 +140,11 @@ export class HttpGateway {
     this.#server.closeAllConnections();
   }
 
-  #admit(socket: Socket): void {
-    if (this.#seen.has(socket)) return;
-    this.#seen.add(socket);
-    const { admission, desk } = this.#options;
-    // Gone before it was accepted: whatever it sent must not buy, since nobody would know for whom.
-    if (socket.remoteAddress === undefined) {
-      this.#refused.add(socket);
-      socket.destroy();
-      return;
-    }
-    const address = plainAddress(socket.remoteAddress);
-    if (admission.enter(address)) {
-      socket.on("close", () => admission.leave(address));
-      return;
-    }
-    desk.counts.refusedConnections += 1;
-    this.#refused.add(socket);
-    if (this.#turnedAway >= desk.limits.connections.turnedAway) {
-      socket.destroy();
-      return;
-    }
-    this.#turnedAway += 1;
-    socket.on("close", () => {
-      this.#turnedAway -= 1;
-    });
-  }
-
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     try {
-      if ((this.#callers.get(socket)?.unanswered ?? 0) > 0) {
-        this.#endWhenAnswered(socket);
+      if (this.#isOwed(socket)) {
+        keepHold(socket, () => this.#silent(socket as Socket));
+        this.#endBehindAnswers(socket, () => this.#close(socket));
         return;
       }
       if (request.headers.upgrade?.toLowerCase() !== "websocket") {
@@ -171,9 +153,11 @@ export class HttpGateway {
       }
       const fault = handshakeFault(request);
       if (fault !== null) refuseHandshake(this.#options.desk, request, socket, fault);
-      else this.#options.webSockets.upgrade(request, socket, head, this.#isAdmitted(request, socket));
-      // It is no HTTP connection any more and doesn't come by again.
-      this.#seen.delete(socket);
+      else {
+        const isAdmitted = !this.#door.isTurnedAway(socket) && this.#door.enterForwarded(request, socket);
+        this.#options.webSockets.upgrade(request, socket, head, isAdmitted);
+      }
+      this.#door.forget(socket);
       this.#callers.delete(socket);
     } catch (cause) {
       this.#options.desk.counts.faults += 1;
@@ -182,42 +166,27 @@ export class HttpGateway {
     }
   }
 
-  #isAdmitted(request: IncomingMessage, socket: Duplex): boolean {
-    return !this.#refused.has(socket) && this.#enterForwarded(request, socket);
-  }
-
-  /** Where a trusted proxy speaks for its clients, each of them has the limit that others have for their sockets. */
-  #enterForwarded(request: IncomingMessage, until: Duplex | ServerResponse): boolean {
-    const { admission, desk } = this.#options;
-    if (!desk.proxies.trusts(plainAddress(request.socket.remoteAddress))) return true;
-    const { address } = peerOf(desk.proxies, request, "http");
-    if (!admission.enterForwarded(address)) {
-      desk.counts.refusedConnections += 1;
-      return false;
-    }
-    // An answer that waits behind another one is never told that its socket is gone.
-    const { socket } = request;
-    const leave = (): void => {
-      until.off("close", leave);
-      socket.off("close", leave);
-      admission.leaveForwarded(address);
-    };
-    until.on("close", leave);
-    if (until !== socket) socket.on("close", leave);
-    return true;
-  }
-
   /**
-   * An upgrade, behind requests whose answers haven't left: what is said on the new protocol would overtake them. They
-   * are the last that this connection hears.
+   * What can't be taken, behind requests whose answers haven't left: whatever was carried out is told first, and nothing
+   * may overtake that. Then this is the last that the connection hears.
    */
-  #endWhenAnswered(socket: Duplex): void {
+  #endBehindAnswers(socket: Duplex, lastWords: () => void): void {
+    if (!this.#isOwed(socket)) {
+      lastWords();
+      return;
+    }
     const caller = this.#callerOf(socket);
     caller.isLeaving = true;
-    keepHold(socket, () => this.#silent(socket as Socket));
-    caller.whenAnswered = () => {
-      if (!socket.writableEnded) sayAndClose(socket, "", this.#options.desk.limits.lastWords);
-    };
+    caller.lastWords ??= lastWords;
+  }
+
+  #isOwed(socket: Duplex): boolean {
+    return isOwed(this.#callers.get(socket)?.unanswered ?? []);
+  }
+
+  /** An upgrade that had to wait: what is said on the new protocol would have overtaken the answers. */
+  #close(socket: Duplex): void {
+    if (!socket.writableEnded) sayAndClose(socket, "", this.#options.desk.limits.lastWords);
   }
 
   /** Some clients offer HTTP/2 on their first request. The offer is passed over and the request answered as it is. */
@@ -236,7 +205,7 @@ export class HttpGateway {
 
   /** Nothing moved for a while. Only who waits for an answer that is still being made may be silent. */
   #silent(socket: Socket): void {
-    const waits = this.#callerOf(socket).unanswered > 0 && socket.writableLength === 0;
+    const waits = this.#callerOf(socket).unanswered.size > 0 && socket.writableLength === 0;
     if (waits) socket.setTimeout(this.#options.desk.limits.http.silentMs);
     else socket.destroy();
   }
@@ -249,11 +218,14 @@ export class HttpGateway {
       if (caller.ignored > this.#options.desk.limits.http.ignored) request.socket.destroy();
       return;
     }
-    caller.unanswered += 1;
+    caller.unanswered.add(request);
     request.socket.setTimeout(this.#options.desk.limits.http.silentMs);
     response.once("close", () => {
-      caller.unanswered -= 1;
-      if (caller.unanswered === 0) caller.whenAnswered?.();
+      caller.unanswered.delete(request);
+      if (caller.lastWords === null || isOwed(caller.unanswered)) return;
+      const { lastWords } = caller;
+      caller.lastWords = null;
+      lastWords();
     });
     try {
       this.#protect(request, response, ignore);
@@ -278,14 +250,14 @@ export class HttpGateway {
   /** One client must not take the loop from all the others, whatever it asks for. */
   #refusal(request: IncomingMessage, response: ServerResponse, caller: Caller): Refusal | null {
     const { clock, limits, proxies } = this.#options.desk;
-    if (this.#refused.has(request.socket)) {
+    if (this.#door.isTurnedAway(request.socket)) {
       caller.isLeaving = true;
       return { reason: "server_full" };
     }
-    if (!this.#enterForwarded(request, response)) return { reason: "server_full" };
+    if (!this.#door.enterForwarded(request, response)) return { reason: "server_full" };
     const rate = caller.rates.of(peerOf(proxies, request, "http").address);
     const wait = rate.take(clock.monotonic());
-    const isHasty = caller.unanswered > limits.http.unanswered;
+    const isHasty = caller.unanswered.size > limits.http.unanswered;
     if (wait === 0 && !isHasty) return null;
     const refusal: Refusal = { reason: "rate_limited", retryAfterMs: Math.max(1, Math.ceil(wait)) };
     this.#record(request, refusal);
@@ -309,7 +281,7 @@ export class HttpGateway {
       () => new RateLimit(rateLimit, burst, clock.monotonic()),
       limits.http.clientsOfProxy,
     );
-    const caller: Caller = { rates, unanswered: 0, isLeaving: false, ignored: 0 };
+    const caller: Caller = { rates, unanswered: new Set(), isLeaving: false, lastWords: null, ignored: 0 };
     this.#callers.set(socket, caller);
     lingerWhenDone(socket as Socket, limits.lastWords);
     return caller;
@@ -363,6 +335,12 @@ export class HttpGateway {
     if (this.#page.serve(request, response, sale === undefined ? path : "/")) return;
     sendProblem(response, { reason: "bad_message", detail: "Endereço desconhecido" });
   }
+}
+
+/** Whether any of these came in whole: of the others nothing will be carried out. */
+function isOwed(unanswered: Iterable<IncomingMessage>): boolean {
+  for (const { complete } of unanswered) if (complete) return true;
+  return false;
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

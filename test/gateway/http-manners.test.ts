@@ -174,6 +174,33 @@ describe("an offer of HTTP/2", () => {
   });
 });
 
+describe("what can't be taken, behind a purchase in the same bytes,", () => {
+  const BUY =
+    "POST /api/sales/default/purchases HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\nContent-Length: 2\r\n\r\n{}";
+  const CHUNKED =
+    "POST /api/sales/default/purchases HTTP/1.1\r\nHost: x\r\nIdempotency-Key: j\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const rubbish: readonly (readonly [string, string, number])[] = [
+    ["that isn't HTTP", "isto não é HTTP\r\n\r\n", 400],
+    ["that wants a tunnel", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 405],
+    ["with a body that is none", `${CHUNKED}nada\r\n`, 400],
+    ["with headers that are too long", `GET / HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(9_000)}\r\n\r\n`, 431],
+  ];
+  for (const [what, bytes, status] of rubbish) {
+    it(`${what} is refused after the purchase is answered`, async () => {
+      const { httpPort } = await startTestServer(["--data", await temporaryDirectory()]);
+      const answers = await answersTo(httpPort, `${BUY}${bytes}`);
+      expect(answers.map(statusOf)).to.deep.equal([201, status]);
+      expect(await audit(httpPort)).to.include({ sold: 1, balanced: true });
+    });
+  }
+
+  it("is refused at once where the purchase isn't whole", async () => {
+    const { httpPort } = await startTestServer();
+    expect((await answersTo(httpPort, `${CHUNKED}nada\r\n`)).map(statusOf)).to.deep.equal([400]);
+    expect(await audit(httpPort)).to.include({ sold: 0 });
+  });
+});
+
 describe("a socket that was turned away", () => {
   it("is cut at once when too many others wait to be told why", async () => {
     const { httpPort } = await startTestServer(ALONE, { connections: { ...ONE_CONNECTION, turnedAway: 2 } });
