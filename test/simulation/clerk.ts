@@ -43,6 +43,8 @@ export interface Taken {
   isLost: boolean;
   /** It is in the queue's process. */
   hasArrived: boolean;
+  /** The queue has answered it, whether or not that reaches anybody. */
+  isSettled: boolean;
 }
 
 export interface ClerkParts {
@@ -103,6 +105,7 @@ export class Clerk implements Counter {
       isAnswered: false,
       isLost: false,
       hasArrived: !this.#parts.isBehindLink,
+      isSettled: false,
     };
     const isTaken = this.#counter.submit(
       { command, reply: (answer) => this.#answer(taken, answer, envelope) },
@@ -155,6 +158,12 @@ export class Clerk implements Counter {
     const taken = this.#taken[number];
     if (taken === undefined) return broken(3, "asked by nobody", `command ${number} came out of a link`);
     taken.hasArrived = true;
+  }
+
+  /** The queue answers a command that came out of the link. */
+  settled(number: number): void {
+    const taken = this.#taken[number];
+    if (taken !== undefined) taken.isSettled = true;
   }
 
   /** The process of the gateways is gone. */
@@ -217,9 +226,10 @@ export class Clerk implements Counter {
     }
     if (this.#isDeadline(event, offset, last)) return null;
     const at = this.#changes.findIndex(
-      ({ command, event: caused, isAnswered, hasArrived }) =>
+      ({ command, event: caused, isAnswered, isSettled, hasArrived }) =>
         caused === null &&
         !isAnswered &&
+        !isSettled &&
         hasArrived &&
         ORGANISERS.get(command.type) === event.type &&
         "sale" in command &&

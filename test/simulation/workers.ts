@@ -10,6 +10,7 @@ import { readNote, type NoteToWorker, type Welcome } from "../../src/cluster/not
 import type { Recruit } from "../../src/cluster/recruit.ts";
 import { RemoteCounter } from "../../src/cluster/remote-counter.ts";
 import { readTurn, type Publication } from "../../src/cluster/turn-codec.ts";
+import type { Answer } from "../../src/box-office/answer.ts";
 import type { Counter, Envelope, Published } from "../../src/engine/ports.ts";
 import type { Clerk } from "./clerk.ts";
 import { Front } from "./front.ts";
@@ -122,7 +123,14 @@ export class Workers {
         const number = this.#next;
         this.#next += 1;
         world.check(() => clerk().arrived(number));
-        const isTaken = queue.submit(envelope, priority);
+        const noticed = {
+          command: envelope.command,
+          reply: (answer: Answer) => {
+            clerk().settled(number);
+            envelope.reply(answer);
+          },
+        };
+        const isTaken = queue.submit(noticed, priority);
         if (!isTaken) this.fullAt = timeline.now;
         return isTaken;
       },
