@@ -132,6 +132,9 @@ export const LIMITS = {
     /** Workers that may be replaced within `restartWindowMs`; with more, the server gives up. */
     restarts: 20,
     restartWindowMs: 60_000,
+    /** How long the second of them waits; each after it waits twice as long, up to `longestRestartMs`. */
+    restartMs: 10,
+    longestRestartMs: 1_000,
     /** Purchases that a worker is handed at once for the organiser's list. */
     listedPurchases: 500,
     /** Free ports that are tried when one is taken between being found and being listened on. */

@@ -124,6 +124,7 @@ function makeCrew(parts: FrontParts, size: number, ports: Ports, ears: Ears): Cr
     replaced: () => logger.info("the worker that replaces it serves"),
     fail,
     monotonic: () => systemClock.monotonic(),
+    after: (ms, task) => systemScheduler.after(ms, task),
   });
 }
 

@@ -5,7 +5,7 @@
  * A worker may be killed at any instant. Its clients lose their connections and go to the others; what they were not
  * answered they ask again with their keys. Nothing that was sold is lost with it, since a worker keeps nothing.
  */
-import type { Counter, Published } from "../engine/ports.ts";
+import type { Counter, Published, Scheduler } from "../engine/ports.ts";
 import type { Limits } from "../config.ts";
 import { CrewFault } from "./crew-fault.ts";
 import { Member, NOTHING_COUNTED, type MemberHooks } from "./member.ts";
@@ -36,6 +36,7 @@ export interface CrewParts {
   readonly fail: (fault: CrewFault) => void;
   /** Milliseconds from any start. */
   readonly monotonic: () => number;
+  readonly after: Scheduler["after"];
 }
 
 export class Crew {
@@ -210,7 +211,15 @@ export class Crew {
       fail(new CrewFault(this.#deaths.length, limits.restartWindowMs, why));
       return;
     }
-    this.#addAnother(why);
+    const wait = this.#waitBefore(this.#deaths.length);
+    if (wait === 0) this.#addAnother(why);
+    else this.#parts.after(wait, () => this.#phase === "serving" && this.#addAnother(why));
+  }
+
+  /** The first is replaced at once. What kills many in a row, like a system without memory, may be over in a while. */
+  #waitBefore(deaths: number): number {
+    const { restartMs, longestRestartMs } = this.#parts.limits;
+    return deaths <= 1 ? 0 : Math.min(longestRestartMs, restartMs * 2 ** (deaths - 2));
   }
 
   #addAnother(why: string): void {

@@ -57,6 +57,7 @@ export class Workers {
       replaced: () => undefined,
       fail: (fault) => world.check(() => broken(6, "crew fault", fault.message)),
       monotonic: () => world.timeline.now,
+      after: (ms, task) => world.timeline.after(ms, task),
     });
   }
 

@@ -1,0 +1,105 @@
+import { Duplex } from "node:stream";
+import { expect } from "chai";
+import { Crew, type CrewParts } from "../../src/cluster/crew.ts";
+import { frameOf, FrameKind } from "../../src/cluster/framing.ts";
+import type { Recruit } from "../../src/cluster/recruit.ts";
+import { LIMITS } from "../../src/config.ts";
+import type { Counter } from "../../src/engine/ports.ts";
+
+const LISTENING = frameOf(FrameKind.note, JSON.stringify({ type: "listening" }));
+
+/** A process that listens at once, or one that could not be started. */
+class Fake implements Recruit {
+  readonly socket: Duplex;
+  readonly ended: Promise<string>;
+  #end: (how: string) => void = () => undefined;
+
+  constructor(starts: boolean) {
+    this.socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+    if (starts) this.socket.push(LISTENING);
+    else this.kill();
+  }
+
+  kill(): void {
+    this.socket.destroy();
+    this.#end("killed");
+  }
+}
+
+class Place {
+  readonly crew: Crew;
+  readonly recruits: Fake[] = [];
+  /** Milliseconds that each replacement waited. */
+  readonly waits: number[] = [];
+  readonly faults: Error[] = [];
+  starts = true;
+  #now = 0;
+
+  constructor() {
+    const nobody = { views: () => [] } as unknown as Counter;
+    this.crew = new Crew({
+      size: 1,
+      counter: nobody,
+      limits: LIMITS.workers,
+      recentEvents: 4,
+      ports: { http: 1, tcp: null },
+      recruit: () => {
+        const recruit = new Fake(this.starts);
+        this.recruits.push(recruit);
+        return recruit;
+      },
+      welcome: () => ({}) as ReturnType<CrewParts["welcome"]>,
+      answer: () => Promise.reject(new Error("nobody asks")),
+      lines: () => undefined,
+      warn: () => undefined,
+      report: () => undefined,
+      replaced: () => undefined,
+      fail: (fault) => this.faults.push(fault),
+      monotonic: () => this.#now,
+      after: (ms, task) => {
+        this.waits.push(ms);
+        this.#now += ms;
+        setImmediate(task);
+        return { cancel: () => undefined };
+      },
+    });
+  }
+}
+
+describe("a crew", () => {
+  it("replaces the first that dies at once, and waits longer and longer while nothing can be started", async () => {
+    const place = new Place();
+    await place.crew.start();
+    place.starts = false;
+    place.recruits[0]!.kill();
+    while (place.faults.length === 0) await new Promise(setImmediate);
+    const { restarts, longestRestartMs } = LIMITS.workers;
+    expect(place.waits).to.have.length(restarts - 1);
+    expect(place.waits.slice(0, 4)).to.deep.equal([10, 20, 40, 80]);
+    expect(place.waits.at(-1)).to.equal(longestRestartMs);
+    expect(place.crew.size).to.equal(0);
+  });
+
+  it("serves on when what kept new ones from starting is over", async () => {
+    const place = new Place();
+    await place.crew.start();
+    place.starts = false;
+    place.recruits[0]!.kill();
+    while (place.recruits.length < 5) await new Promise(setImmediate);
+    place.starts = true;
+    while (place.crew.size === 0) await new Promise(setImmediate);
+    for (let i = 0; i < 10; i++) await new Promise(setImmediate);
+    expect(place.crew.size).to.equal(1);
+    expect(place.faults).to.deep.equal([]);
+    await place.crew.cut();
+  });
+
+  it("that stops starts nobody any more", async () => {
+    const place = new Place();
+    await place.crew.start();
+    await place.crew.cut();
+    expect(place.recruits).to.have.length(1);
+    expect(place.crew.size).to.equal(0);
+  });
+});
