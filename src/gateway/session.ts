@@ -5,8 +5,8 @@
 import { SubscriberState, type PushFormat, type Subscriber } from "../broadcast/subscriber.ts";
 import type { Answer, Rejected } from "../box-office/answer.ts";
 import type { Command } from "../box-office/command.ts";
-import type { BuyerId, PurchaseKey, SaleId, SaleView, TicketCode } from "../box-office/sale.ts";
-import type { Cancel, CommandRecord } from "../engine/ports.ts";
+import type { SaleId, SaleView } from "../box-office/sale.ts";
+import type { CommandRecord } from "../engine/ports.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Request } from "../protocol/request.ts";
@@ -15,9 +15,10 @@ import type { Connection } from "./connection.ts";
 import { nextSession, type Desk } from "./desk.ts";
 import type { Dialect } from "./dialect.ts";
 import { boughtBy, describeAnswer, describeRefusal, describeRequest } from "./describe.ts";
+import { FloodGuard } from "./flood-guard.ts";
 import { GivenTickets } from "./given-tickets.ts";
+import { OrderForm } from "./order-form.ts";
 import { PendingCommand, type Asker } from "./pending-command.ts";
-import { RateLimit } from "./rate-limit.ts";
 import { ReplyQueue, type Reply } from "./reply-queue.ts";
 import { resumeMessages } from "./resume.ts";
 
@@ -32,23 +33,20 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   readonly #connection: Connection;
   readonly #dialect: Dialect;
   readonly #sale: SaleId;
-  /** Who buys where the request doesn't say; made for its first purchase. */
-  #buyer: BuyerId | null = null;
+  /** Made for its first purchase. */
+  #form: OrderForm | null = null;
   readonly #number: number;
   readonly #isTcp: boolean;
   /** Made for its first command: most connections only watch. */
-  #rateLimit: RateLimit | null = null;
+  #guard: FloodGuard | null = null;
   /** Made for its first command, too. */
   #queue: ReplyQueue | null = null;
-  #keyless = 0;
   /** Null while it was given none. */
   #tickets: GivenTickets | null = null;
   #reading = true;
   /** What to close with once the last reply has left; null while the conversation goes on. */
   #ending: CloseCode | null = null;
   #closed = false;
-  /** Set once it is shut out: it is closed when this is over. */
-  #shutOut: Cancel | null = null;
 
   constructor(
     desk: Desk,
@@ -80,7 +78,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
 
   /** Takes one command. A fault in here ends this session and no other. */
   receive(text: string): void {
-    if (this.#ending !== null || this.#closed || this.#shutOut !== null) return;
+    if (this.#ending !== null || this.#closed || this.isShutOut) return;
     try {
       this.#receive(text);
     } catch (cause) {
@@ -90,10 +88,10 @@ export class Session extends SubscriberState implements Subscriber, Asker {
 
   /** Refuses something that never became a command, in its place. */
   refuse(refusal: Refusal): void {
-    if (this.#ending !== null || this.#closed || this.#shutOut !== null) return;
+    if (this.#ending !== null || this.#closed || this.isShutOut) return;
     this.#guarded(() => {
       const what = `(${refusal.reason})`;
-      const wait = this.#rate.take(this.#desk.clock.monotonic());
+      const wait = this.#flood.take();
       if (wait === 0) this.#refuse(refusal, what, undefined);
       else this.#refuseFlood(wait, what, undefined);
     });
@@ -108,7 +106,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#shutOut?.cancel();
+    this.#guard?.cancel();
     this.#desk.hub.leave(this, this.#sale);
   }
 
@@ -122,7 +120,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
 
   /** It flooded on after being refused: nothing of it is looked at any more. */
   get isShutOut(): boolean {
-    return this.#shutOut !== null;
+    return this.#guard !== null && this.#guard.isShutOut;
   }
 
   get awaitsReply(): boolean {
@@ -157,13 +155,13 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   /** Ends the conversation now, whatever is due; nothing that still comes in is carried out. */
   end(code: CloseCode): void {
     // A flood isn't read again to be told something else.
-    this.#ending = this.#shutOut === null ? code : CloseCode.ruleBroken;
+    this.#ending = this.isShutOut ? CloseCode.ruleBroken : code;
     this.#connection.end(this.#ending);
   }
 
   #receive(text: string): void {
     const request = this.#dialect.parse(text, this.#desk.requestLimits);
-    const wait = this.#desk.rateLimit === 0 ? 0 : this.#rate.take(this.#desk.clock.monotonic());
+    const wait = this.#desk.rateLimit === 0 ? 0 : this.#flood.take();
     if (wait > 0) {
       this.#refuseFlood(wait, describeRequest(request, text, this.#dialect.name), requestId(request));
       return;
@@ -285,25 +283,8 @@ export class Session extends SubscriberState implements Subscriber, Asker {
 
   #commandOf(request: Order): Command {
     if (request.type === "query") return { type: "query", sale: this.#sale };
-    const { entropy, epoch } = this.#desk;
-    const { quantity } = request;
-    const buyer = request.buyer ?? (this.#buyer ??= this.#desk.nameBuyer(this.#connection.peer.address));
-    const codes: TicketCode[] = [];
-    for (let i = 0; i < quantity; i++) codes.push(entropy.ticketCode());
-    const key = request.key ?? this.#hiddenKey(epoch);
-    return {
-      type: "buy",
-      items: [{ sale: this.#sale, quantity, codes }],
-      buyer,
-      key,
-      fresh: request.key === undefined,
-    };
-  }
-
-  /** No client can send it, since keys have no dots: it makes a keyless purchase safe to hand on between processes. */
-  #hiddenKey(epoch: number): PurchaseKey {
-    this.#keyless += 1;
-    return `.${epoch}.${this.#number}.${this.#keyless}` as PurchaseKey;
+    this.#form ??= new OrderForm(this.#desk, this.#sale, this.#connection.peer.address, this.#number);
+    return this.#form.fill(request);
   }
 
   get #replies(): ReplyQueue {
@@ -316,10 +297,9 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     return this.#queue === null ? 0 : this.#queue.length;
   }
 
-  get #rate(): RateLimit {
-    const { rateLimit, limits, clock } = this.#desk;
-    this.#rateLimit ??= new RateLimit(rateLimit, rateLimit * limits.session.rateBurst, clock.monotonic());
-    return this.#rateLimit;
+  get #flood(): FloodGuard {
+    this.#guard ??= new FloodGuard(this.#desk);
+    return this.#guard;
   }
 
   #told(offset: number): void {
@@ -340,17 +320,8 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   /** @param wait milliseconds until the next command may come. */
   #refuseFlood(wait: number, what: string, id: string | undefined): void {
     this.#refuse({ reason: "rate_limited", retryAfterMs: Math.ceil(wait) }, what, id);
-    if (this.#rate.refusals >= this.#desk.limits.session.floodRefusals) this.#shutItOut();
-  }
-
-  /** Whoever is closed at once comes back at once: until then the flood waits in its sender's own buffers. */
-  #shutItOut(): void {
-    if (this.#shutOut !== null || this.#ending !== null || this.#closed) return;
-    const close = (): void => this.#guarded(() => this.#finish(CloseCode.ruleBroken));
-    // Not all at one moment: those who come back may send a burst again.
-    const { limits, entropy, after } = this.#desk;
-    const ms = limits.session.floodCloseMs * (0.5 + entropy.random());
-    this.#shutOut = after(ms, close);
+    if (!this.#flood.isPersistent || this.isShutOut || this.#ending !== null || this.#closed) return;
+    this.#flood.shutOut(() => this.#guarded(() => this.#finish(CloseCode.ruleBroken)));
     this.#connection.stopReading();
   }
 
@@ -395,7 +366,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
 
   /** Reads on only while the client takes its answers and not too many are due. */
   #readMoreOrLess(): void {
-    if (this.#shutOut !== null) return;
+    if (this.isShutOut) return;
     const { session, output } = this.#desk.limits;
     const backlog = this.#connection.backlog;
     if (this.#reading) {
