@@ -8,7 +8,8 @@ export class OrderForm {
   readonly #desk: Desk;
   readonly #sale: SaleId;
   readonly #address: string;
-  readonly #session: number;
+  /** How its hidden keys begin. */
+  readonly #prefix: string;
   /** Who buys where the request doesn't say; named for the first such purchase. */
   #buyer: BuyerId | null = null;
   #keyless = 0;
@@ -18,7 +19,8 @@ export class OrderForm {
     this.#desk = desk;
     this.#sale = sale;
     this.#address = address;
-    this.#session = session;
+    // No client can send it, since keys have no dots.
+    this.#prefix = `.${desk.epoch}.${session}.`;
   }
 
   fill({ quantity, key, buyer }: Extract<Request, { type: "buy" }>): Command {
@@ -34,9 +36,9 @@ export class OrderForm {
     };
   }
 
-  /** No client can send it, since keys have no dots: it makes a keyless purchase safe to hand on between processes. */
+  /** Makes a keyless purchase safe to hand on between processes. */
   #hiddenKey(): PurchaseKey {
     this.#keyless += 1;
-    return `.${this.#desk.epoch}.${this.#session}.${this.#keyless}` as PurchaseKey;
+    return (this.#prefix + this.#keyless) as PurchaseKey;
   }
 }

@@ -37,16 +37,26 @@ export function readShortFrames(bytes: Buffer, length: number, taker: FrameTaker
   return at;
 }
 
-/** Where a text is unmasked before it is a string; used and left within one call. */
-const unmasked = Buffer.allocUnsafe(LONGEST);
+/** The bytes of the text that came last, and the text: nearly all that clients send is the same few words. */
+const unmasked = Buffer.alloc(LONGEST);
+let last = "";
 
 /** Null if it isn't ASCII; the chunk is left as it was, so that the receiver can still read it. */
 function unmaskAscii(chunk: Buffer, mask: number, size: number): string | null {
   const start = mask + 4;
+  let isSame = size === last.length;
   for (let i = 0; i < size; i++) {
     const byte = (chunk[start + i] ?? 0) ^ (chunk[mask + (i & 3)] ?? 0);
-    if (byte > 127) return null;
-    unmasked[i] = byte;
+    if (byte !== unmasked[i]) {
+      isSame = false;
+      if (byte > 127) {
+        // Some of the bytes are of this text now, and what came last isn't there any more.
+        last = "";
+        return null;
+      }
+      unmasked[i] = byte;
+    }
   }
-  return unmasked.toString("latin1", 0, size);
+  if (!isSame) last = unmasked.toString("latin1", 0, size);
+  return last;
 }

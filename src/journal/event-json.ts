@@ -4,6 +4,7 @@
  * needs no escapes, so looking at each character once is all that is left to do. As strings put together and then
  * flattened and encoded it costs three times that (docs/performance.md). A test compares the two for every kind of event.
  */
+import { putBytes, putCount } from "../bytes/ascii.ts";
 import type { Purchased, PurchasedItem, SaleEvent } from "../box-office/event.ts";
 
 /** What `writeEvents` says when the events don't fit. */
@@ -55,48 +56,44 @@ function mostBytes({ buyer, key, items }: Purchased): number {
   return most;
 }
 
-function writePurchase(bytes: Buffer, start: number, { at: instant, buyer, key, items }: Purchased): number {
+function writePurchase(bytes: Buffer, start: number, purchase: Purchased): number {
+  const { at: instant, buyer, key, items } = purchase;
+  if (items.length === 0) return ODD;
   if (instant !== writtenAt) rememberInstant(instant);
-  let at = putBytes(bytes, start, writtenHead);
-  at = putText(bytes, at, buyer);
+  let at = putText(bytes, putBytes(bytes, start, writtenHead), buyer);
   if (at === ODD) return ODD;
   at = putText(bytes, putBytes(bytes, at, KEY), key);
   if (at === ODD) return ODD;
-  at = putBytes(bytes, at, ITEMS);
   for (let i = 0; i < items.length; i++) {
-    if (i > 0) bytes[at++] = COMMA;
-    at = writeItem(bytes, at, items[i] as PurchasedItem);
+    at = writeItem(bytes, putBytes(bytes, at, i === 0 ? FIRST_SALE : NEXT_SALE), items[i] as PurchasedItem);
     if (at === ODD) return ODD;
   }
   return putBytes(bytes, at, END);
 }
 
+/** After `{"sale":"`, without the brace at its end. */
 function writeItem(bytes: Buffer, start: number, { sale, order, remaining, codes }: PurchasedItem): number {
-  if (!isSmallCount(order) || !isSmallCount(remaining)) return ODD;
-  let at = putText(bytes, putBytes(bytes, start, SALE), sale);
+  if (!isSmallCount(order) || !isSmallCount(remaining) || codes.length === 0) return ODD;
+  let at = putText(bytes, start, sale);
   if (at === ODD) return ODD;
   at = putCount(bytes, putBytes(bytes, at, ORDER), order);
   at = putCount(bytes, putBytes(bytes, at, REMAINING), remaining);
-  at = putBytes(bytes, at, CODES);
   for (let i = 0; i < codes.length; i++) {
-    if (i > 0) bytes[at++] = COMMA;
-    bytes[at++] = QUOTE;
-    at = putText(bytes, at, codes[i] as string);
+    at = putText(bytes, putBytes(bytes, at, i === 0 ? FIRST_CODE : NEXT_CODE), codes[i] as string);
     if (at === ODD) return ODD;
-    bytes[at++] = QUOTE;
   }
-  return putBytes(bytes, at, ITEM_END);
+  return at;
 }
 
-const [OPEN, CLOSE, COMMA, QUOTE] = [0x5b, 0x5d, 0x2c, 0x22];
+const [OPEN, CLOSE, COMMA] = [0x5b, 0x5d, 0x2c];
 const KEY = Buffer.from('","key":"');
-const ITEMS = Buffer.from('","items":[');
-const SALE = Buffer.from('{"sale":"');
+const FIRST_SALE = Buffer.from('","items":[{"sale":"');
+const NEXT_SALE = Buffer.from('"]},{"sale":"');
 const ORDER = Buffer.from('","order":');
 const REMAINING = Buffer.from(',"remaining":');
-const CODES = Buffer.from(',"codes":[');
-const ITEM_END = Buffer.from("]}");
-const END = Buffer.from("]}");
+const FIRST_CODE = Buffer.from(',"codes":["');
+const NEXT_CODE = Buffer.from('","');
+const END = Buffer.from('"]}]}');
 
 /** How a purchase begins, with the instant that was written last: those of one batch share it, or nearly. */
 let writtenAt = Number.NaN;
@@ -105,11 +102,6 @@ let writtenHead = Buffer.alloc(0);
 function rememberInstant(instant: number): void {
   writtenAt = instant;
   writtenHead = Buffer.from(`{"type":"purchased","v":1,"at":${JSON.stringify(instant)},"buyer":"`);
-}
-
-function putBytes(bytes: Buffer, start: number, source: Buffer): number {
-  bytes.set(source, start);
-  return start + source.length;
 }
 
 /** Only what stands in JSON as it is: printable ASCII but the quote and the backslash. */
@@ -124,16 +116,4 @@ function putText(bytes: Buffer, start: number, text: string): number {
 
 function isSmallCount(value: number): boolean {
   return value >= 0 && (value | 0) === value;
-}
-
-function putCount(bytes: Buffer, start: number, count: number): number {
-  let digits = 1;
-  for (let bound = 10; bound <= count; bound *= 10) digits += 1;
-  let rest = count;
-  for (let at = start + digits - 1; at >= start; at--) {
-    const tenth = Math.floor(rest / 10);
-    bytes[at] = 0x30 + (rest - tenth * 10);
-    rest = tenth;
-  }
-  return start + digits;
 }

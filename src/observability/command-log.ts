@@ -3,6 +3,7 @@
  * handed over in batches a moment later. A console that stalls never stalls the sale: what can't be held is counted,
  * and the count is said as soon as there is room.
  */
+import { putAscii, putBytes, putCount } from "../bytes/ascii.ts";
 import type { Cancel, CommandRecord, CommandRecorder, Peer, Scheduler } from "../engine/ports.ts";
 
 export interface CommandLogLimits {
@@ -155,17 +156,42 @@ export function formatJson(
     writtenHead = Buffer.from(`{"level":30,"time":${instant}`);
   }
   let at = putPeer(bytes, putBytes(bytes, start, writtenHead), peer);
-  if (isPlain) {
-    bytes[at++] = QUOTE;
-    at = putAscii(bytes, at, command);
-    bytes[at++] = QUOTE;
-  } else at += bytes.write(JSON.stringify(command), at);
-  at = putAscii(bytes, putBytes(bytes, at, OUTCOME), outcome);
+  at =
+    isPlain && isSaidAgain(command, outcome)
+      ? putBytes(bytes, at, saidBytes)
+      : putWords(bytes, at, command, outcome, isPlain);
   if (bought !== undefined) {
     at = putCount(bytes, putBytes(bytes, at, ORDER), bought.order);
     at = putCount(bytes, putBytes(bytes, at, REMAINING), bought.remaining);
   }
   return putBytes(bytes, at, END);
+}
+
+function putWords(bytes: Buffer, start: number, command: string, outcome: string, isPlain: boolean): number {
+  let at = start;
+  if (isPlain) {
+    bytes[at++] = QUOTE;
+    at = putAscii(bytes, at, command);
+    bytes[at++] = QUOTE;
+  } else at += bytes.write(JSON.stringify(command), at);
+  return putAscii(bytes, putBytes(bytes, at, OUTCOME), outcome);
+}
+
+/** The plain command and the outcome that were said last, and their bytes once they were said twice: in a rush nearly all lines say the same. */
+let saidCommand = "";
+let saidOutcome = "";
+let saidBytes = NO_BYTES;
+
+/** Whether `saidBytes` are these words; they are from the second time on. */
+function isSaidAgain(command: string, outcome: string): boolean {
+  const isSame = command === saidCommand && outcome === saidOutcome;
+  if (isSame && saidBytes === NO_BYTES) saidBytes = Buffer.from(`"${command}","outcome":"${outcome}`);
+  else if (!isSame) {
+    saidCommand = command;
+    saidOutcome = outcome;
+    saidBytes = NO_BYTES;
+  }
+  return isSame;
 }
 
 const QUOTE = 0x22;
@@ -215,28 +241,3 @@ const VIA: Readonly<Record<Peer["transport"], Buffer>> = {
   tcp: Buffer.from(',"via":"tcp","command":'),
   http: Buffer.from(',"via":"http","command":'),
 };
-
-/** A call that costs as much as looking at a dozen characters one by one: for the longer and constant pieces. */
-function putBytes(bytes: Buffer, start: number, source: Buffer): number {
-  bytes.set(source, start);
-  return start + source.length;
-}
-
-/** @param text printable ASCII. */
-function putAscii(bytes: Buffer, start: number, text: string): number {
-  for (let i = 0; i < text.length; i++) bytes[start + i] = text.charCodeAt(i);
-  return start + text.length;
-}
-
-/** @param count an integer from 0 to 2^53 - 1. */
-function putCount(bytes: Buffer, start: number, count: number): number {
-  let digits = 1;
-  for (let bound = 10; bound <= count; bound *= 10) digits += 1;
-  let rest = count;
-  for (let at = start + digits - 1; at >= start; at--) {
-    const tenth = Math.floor(rest / 10);
-    bytes[at] = 0x30 + (rest - tenth * 10);
-    rest = tenth;
-  }
-  return start + digits;
-}
