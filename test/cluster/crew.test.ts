@@ -8,17 +8,21 @@ import type { Counter } from "../../src/engine/ports.ts";
 
 const LISTENING = frameOf(FrameKind.note, JSON.stringify({ type: "listening" }));
 
-/** A process that listens at once, or one that could not be started. */
+/** A process that listens at once or when it is told to, or one that could not be started. */
 class Fake implements Recruit {
   readonly socket: Duplex;
   readonly ended: Promise<string>;
   #end: (how: string) => void = () => undefined;
 
-  constructor(starts: boolean) {
+  constructor(starts: boolean, listens = true) {
     this.socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
     this.ended = new Promise((resolve) => (this.#end = resolve));
-    if (starts) this.socket.push(LISTENING);
-    else this.kill();
+    if (!starts) this.kill();
+    else if (listens) this.listen();
+  }
+
+  listen(): void {
+    this.socket.push(LISTENING);
   }
 
   kill(): void {
@@ -33,26 +37,29 @@ class Place {
   /** Milliseconds that each replacement waited. */
   readonly waits: number[] = [];
   readonly faults: Error[] = [];
+  readonly warnings: string[] = [];
   starts = true;
+  /** Whether those who start listen at once. */
+  listen = true;
   #now = 0;
 
-  constructor() {
+  constructor(size = 1) {
     const nobody = { views: () => [] } as unknown as Counter;
     this.crew = new Crew({
-      size: 1,
+      size,
       counter: nobody,
       limits: LIMITS.workers,
       recentEvents: 4,
       ports: { http: 1, tcp: null },
       recruit: () => {
-        const recruit = new Fake(this.starts);
+        const recruit = new Fake(this.starts, this.listen);
         this.recruits.push(recruit);
         return recruit;
       },
       welcome: () => ({}) as ReturnType<CrewParts["welcome"]>,
       answer: () => Promise.reject(new Error("nobody asks")),
       lines: () => undefined,
-      warn: () => undefined,
+      warn: (message) => this.warnings.push(message),
       report: () => undefined,
       replaced: () => undefined,
       fail: (fault) => this.faults.push(fault),
@@ -93,6 +100,42 @@ describe("a crew", () => {
     expect(place.crew.size).to.equal(1);
     expect(place.faults).to.deep.equal([]);
     await place.crew.cut();
+  });
+
+  it("replaces one that died after it listened, while the others were still starting", async () => {
+    const place = new Place(2);
+    place.listen = false;
+    const started = place.crew.start();
+    const [first, second] = place.recruits as [Fake, Fake];
+    first.listen();
+    await new Promise(setImmediate);
+    first.kill();
+    while (place.crew.size === 2) await new Promise(setImmediate);
+    second.listen();
+    await started;
+    expect(place.recruits).to.have.length(3);
+    expect(place.crew.size).to.equal(2);
+    expect(place.crew.lost).to.equal(1);
+    expect(place.warnings).to.deep.equal([
+      "a worker ended and is replaced: it died while others were starting",
+    ]);
+    await place.crew.cut();
+  });
+
+  it("isn't there when one of its first can't listen", async () => {
+    const place = new Place(2);
+    place.listen = false;
+    const started = place.crew.start();
+    place.recruits[0]!.listen();
+    place.recruits[1]!.kill();
+    let fault: unknown = null;
+    await started.catch((cause: unknown) => (fault = cause));
+    expect(fault)
+      .to.be.an.instanceof(Error)
+      .with.property("message")
+      .that.matches(/before it listened/);
+    expect(place.crew.size).to.equal(0);
+    expect(place.recruits).to.have.length(2);
   });
 
   it("that stops starts nobody any more", async () => {

@@ -1,8 +1,12 @@
 /** A console that nobody reads doesn't stop the sale; what it couldn't hold is counted. */
+import { execFileSync, spawn } from "node:child_process";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
+import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask, audit } from "../support/http-client.ts";
-import { eventually } from "../support/inbox.ts";
-import { spawnServer } from "../support/start-server.ts";
+import { eventually, within } from "../support/inbox.ts";
+import { MAIN, spawnServer } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
 
 describe("a console that is never read", function () {
@@ -45,6 +49,43 @@ describe("a console that is never read", function () {
     expect((await ask(server.httpPort, "GET", "/healthz")).status).to.equal(200);
   });
 });
+
+describe("a standard error that is never read", () => {
+  it("doesn't keep a process that has to end", async () => {
+    const directory = await temporaryDirectory();
+    const errors = await fullPipe(directory);
+    const flags = ["serve", "--port", "0", "--no-tcp", "--data", "/dev/null/nowhere"];
+    const child = spawn(process.execPath, [MAIN, ...flags], {
+      stdio: ["ignore", "ignore", errors],
+      cwd: directory,
+    });
+    const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+      child.once("exit", (code, signal) => resolve(code ?? signal));
+    });
+    cleanup(() => void child.kill("SIGKILL"));
+    expect(await within(ended, "the process ends")).to.be.oneOf([3, "SIGKILL"]);
+  });
+});
+
+/** A descriptor whose writes wait, since its pipe has no room and nobody reads. */
+async function fullPipe(directory: string): Promise<number> {
+  const path = join(directory, "errors");
+  execFileSync("mkfifo", [path]);
+  const filler = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const errors = openSync(path, constants.O_WRONLY);
+  cleanup(() => {
+    closeSync(errors);
+    closeSync(filler);
+  });
+  for (let room = 65_536; room >= 1;) {
+    try {
+      writeSync(filler, Buffer.alloc(room, 0x2e));
+    } catch {
+      room = Math.floor(room / 2);
+    }
+  }
+  return errors;
+}
 
 async function droppedLines(port: number): Promise<number> {
   const { text } = await ask(port, "GET", "/metrics");
