@@ -33,6 +33,21 @@ export const MORE_FAULTS = {
   sockets_left: "conexões que o servidor não fechou",
 };
 
+/** What everyone can see who keeps a connection open. @type {ReadonlyArray<keyof typeof FAULTS>} */
+export const CONNECTED_FAULTS = [
+  "unexpected_reply",
+  "unanswered",
+  "negative_stock",
+  "stock_rise",
+  "stale_push",
+  "notice_missing",
+  "notice_repeated",
+  "notice_early",
+  "connection_failed",
+  "connection_lost",
+  "audit_unbalanced",
+];
+
 export const MORE_BALANCES = { orders: "lugares na ordem de chegada repetidos, pulados ou alheios" };
 
 /** @typedef {keyof typeof FAULTS | keyof typeof MORE_FAULTS} AnyFault */

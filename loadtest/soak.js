@@ -10,7 +10,17 @@ import { Person } from "./crowd/person.js";
 import { count, latency, otherRefusals } from "./crowd/summary.js";
 import { thousands } from "./crowd/thousands.js";
 import { judgeNotices, pause, pauseUntil } from "./crowd/visit.js";
-import { at, closeRun, complain, openRun, readNumbers, readPlace, report, thresholds } from "./shared.js";
+import {
+  at,
+  closeRun,
+  complain,
+  CONNECTED_FAULTS,
+  openRun,
+  readNumbers,
+  readPlace,
+  report,
+  thresholds,
+} from "./shared.js";
 
 /** @typedef {import("./shared.js").Opening & { memoryBytes: number, sockets: number }} Opening */
 /** @typedef {import("./shared.js").Refused} Refused */
@@ -60,28 +70,11 @@ export const options = {
       maxDuration: `${numbers.RAMP_S + numbers.DURATION_S + 3 * numbers.REPLY_TIMEOUT_S + 30}s`,
     },
   },
-  thresholds: thresholds(
-    [
-      "unexpected_reply",
-      "unanswered",
-      "negative_stock",
-      "stock_rise",
-      "stale_push",
-      "notice_missing",
-      "notice_repeated",
-      "notice_early",
-      "connection_failed",
-      "connection_lost",
-      "audit_unbalanced",
-      "sockets_left",
-    ],
-    ["stock", "ledger", "remaining", "visits"],
-    {
-      "buy_reply{half:first}": [`p(99)<${numbers.BUY_P99_MS}`],
-      "buy_reply{half:second}": [`p(99)<${numbers.BUY_P99_MS}`],
-      server_growth_mib: [`value<${numbers.GROWTH_MIB}`],
-    },
-  ),
+  thresholds: thresholds([...CONNECTED_FAULTS, "sockets_left"], ["stock", "ledger", "remaining", "visits"], {
+    "buy_reply{half:first}": [`p(99)<${numbers.BUY_P99_MS}`],
+    "buy_reply{half:second}": [`p(99)<${numbers.BUY_P99_MS}`],
+    server_growth_mib: [`value<${numbers.GROWTH_MIB}`],
+  }),
   summaryTrendStats: ["count", "min", "med", "p(95)", "p(99)", "max"],
 };
 

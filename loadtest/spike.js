@@ -10,7 +10,17 @@ import { Person } from "./crowd/person.js";
 import { count, latency, otherRefusals } from "./crowd/summary.js";
 import { thousands } from "./crowd/thousands.js";
 import { judgeNotices, pause, pauseUntil } from "./crowd/visit.js";
-import { at, closeRun, complain, openRun, readNumbers, readPlace, report, thresholds } from "./shared.js";
+import {
+  at,
+  closeRun,
+  complain,
+  CONNECTED_FAULTS,
+  openRun,
+  readNumbers,
+  readPlace,
+  report,
+  thresholds,
+} from "./shared.js";
 
 /** @typedef {import("./shared.js").Opening} Opening */
 /** @typedef {import("./shared.js").Refused} Refused */
@@ -57,21 +67,7 @@ export const options = {
     },
   },
   thresholds: thresholds(
-    [
-      "unexpected_reply",
-      "unanswered",
-      "negative_stock",
-      "stock_rise",
-      "stale_push",
-      "notice_missing",
-      "notice_repeated",
-      "notice_early",
-      "connection_failed",
-      "connection_lost",
-      "audit_unbalanced",
-      "sold_early",
-      "opening_missing",
-    ],
+    [...CONNECTED_FAULTS, "sold_early", "opening_missing"],
     ["stock", "ledger", "remaining", "visits"],
     {
       buy_reply: [`p(99)<${numbers.BUY_P99_MS}`],

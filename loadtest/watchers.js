@@ -10,7 +10,16 @@ import { count, latency } from "./crowd/summary.js";
 import { thousands } from "./crowd/thousands.js";
 import { judgeNotices, pause, pauseUntil } from "./crowd/visit.js";
 import { Watcher } from "./crowd/watcher.js";
-import { at, closeRun, openRun, readNumbers, readPlace, report, thresholds } from "./shared.js";
+import {
+  at,
+  closeRun,
+  CONNECTED_FAULTS,
+  openRun,
+  readNumbers,
+  readPlace,
+  report,
+  thresholds,
+} from "./shared.js";
 
 /** @typedef {import("./shared.js").Opening} Opening */
 /** @typedef {import("./shared.js").Refused} Refused */
@@ -61,21 +70,7 @@ export const options = {
     buyers: { executor: "per-vu-iterations", vus: 1, iterations: 1, maxDuration, exec: "buyers" },
   },
   thresholds: thresholds(
-    [
-      "unexpected_reply",
-      "unanswered",
-      "negative_stock",
-      "stock_rise",
-      "stale_push",
-      "notice_missing",
-      "notice_repeated",
-      "notice_early",
-      "connection_failed",
-      "connection_lost",
-      "audit_unbalanced",
-      "sums_broken",
-      "ends_stale",
-    ],
+    [...CONNECTED_FAULTS, "sums_broken", "ends_stale"],
     ["stock", "ledger", "remaining", "visits"],
     {
       freshness: [`p(95)<${numbers.FRESH_P95_MS}`],
