@@ -10,7 +10,6 @@ import type { CommandRecord } from "../engine/ports.ts";
 import { CloseCode } from "../protocol/close-codes.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Request } from "../protocol/request.ts";
-import { formatTickets, TEXT } from "../protocol/text.ts";
 import type { Connection } from "./connection.ts";
 import { nextSession, type Desk } from "./desk.ts";
 import type { Dialect } from "./dialect.ts";
@@ -20,12 +19,11 @@ import { GivenTickets } from "./given-tickets.ts";
 import { OrderForm } from "./order-form.ts";
 import { PendingCommand, type Asker } from "./pending-command.ts";
 import { ReplyQueue, type Reply } from "./reply-queue.ts";
-import { resumeMessages } from "./resume.ts";
+import { carryOut, subscribe, type Requester, type SessionRequest } from "./session-requests.ts";
 
 const BUSY: Rejected = { kind: "rejected", rejection: { reason: "busy" } };
 
 type Order = Extract<Request, { type: "query" | "buy" }>;
-type Subscribe = Extract<Request, { type: "subscribe" }>;
 
 export class Session extends SubscriberState implements Subscriber, Asker {
   readonly format: PushFormat;
@@ -174,45 +172,40 @@ export class Session extends SubscriberState implements Subscriber, Asker {
       case "refused":
         this.#refuse(request.refusal, describeRequest(request, text, this.#dialect.name), request.id);
         return;
-      default: {
-        const what = describeRequest(request, text, this.#dialect.name);
-        const isAmong = request.type === "subscribe" && request.snapshot && this.#due > 0;
-        if (isAmong) this.#subscribeInOrder(request, what);
-        else this.#answerHere(request, what);
-      }
+      default:
+        this.#answerHere(request, describeRequest(request, text, this.#dialect.name));
     }
   }
 
-  /** The commands that the queue has nothing to do with; they still wait for the answers before them. */
-  #answerHere(request: Exclude<Request, Order | { type: "refused" }>, what: string): void {
-    this.#say(what, "ok", () => this.#replyHere(request));
+  /** What the queue has nothing to do with; it still waits for the answers before it. */
+  #answerHere(request: SessionRequest, what: string): void {
+    const tellsState = request.type === "subscribe" && request.snapshot;
+    if (tellsState && this.#due > 0) {
+      this.#sayState(what, (view) => subscribe(request, this.#requester, view));
+      return;
+    }
+    this.#say(what, "ok", () => carryOut(request, this.#requester));
     if (request.type === "quit") this.#finish(CloseCode.goodbye);
   }
 
-  #replyHere(request: Exclude<Request, Order | { type: "refused" }>): readonly string[] {
-    switch (request.type) {
-      case "help":
-        return [TEXT.help];
-      case "tickets":
-        return [formatTickets(this.#tickets?.newest ?? [], this.#tickets?.total ?? 0)];
-      case "subscribe":
-        return this.#subscribe(request);
-      case "unsubscribe":
-        this.#changeWishes(false);
-        return [TEXT.unsubscribed];
-      case "quit":
-        return [TEXT.goodbye];
-    }
+  /** Made anew each time: these requests are rare, and one of them may tell what the answers before it gave. */
+  get #requester(): Requester {
+    return {
+      desk: this.#desk,
+      sale: this.#sale,
+      subscriber: this,
+      isTcp: this.#isTcp,
+      tickets: this.#tickets,
+    };
   }
 
   /** Among answers that are due the queue says what the state is in its place: the newest could be of one behind it. */
-  #subscribeInOrder(request: Subscribe, what: string): void {
+  #sayState(what: string, says: (view: SaleView) => readonly string[]): void {
     const place: { text: Reply["text"]; next: Reply | null } = { text: null, next: null };
     this.#replies.add(place);
     const told = (answer: Answer): readonly string[] => {
       this.#record(what, answer.kind === "stock" ? "ok" : describeAnswer(answer));
-      if (answer.kind === "stock") return this.#subscribe(request, answer.view);
-      return [this.#dialect.answer(answer, undefined)];
+      return answer.kind === "stock" ? says(answer.view) : [this.#dialect.answer(answer, undefined)];
     };
     const reply = (answer: Answer): void =>
       this.#guarded(() => {
@@ -221,26 +214,6 @@ export class Session extends SubscriberState implements Subscriber, Asker {
       });
     if (!this.#desk.counter.submit({ command: { type: "query", sale: this.#sale }, reply })) reply(BUSY);
     this.#readMoreOrLess();
-  }
-
-  #subscribe(request: Subscribe, inOrder?: SaleView): readonly string[] {
-    this.#changeWishes(true);
-    if (!request.snapshot) return [TEXT.subscribed];
-    this.wantsPresence = true;
-    this.owed = true;
-    const { view, missed } = this.#desk.hub.resume(this, this.#sale, request.from);
-    const newest = inOrder ?? this.#desk.counter.view(this.#sale) ?? view;
-    this.toldOffset = Math.max(this.toldOffset, newest.position.offset);
-    return resumeMessages(newest, missed);
-  }
-
-  /** What happened under the old wishes is still told under them. */
-  #changeWishes(subscribed: boolean): void {
-    const { hub } = this.#desk;
-    const wishes = { wantsStock: subscribed, ...(this.#isTcp ? { wantsNotices: subscribed } : {}) };
-    hub.changeWishes(this, this.#sale, wishes);
-    // What changed while nobody told it is told behind the reply.
-    if (subscribed) this.owed = true;
   }
 
   #ask(request: Order): void {
