@@ -42,12 +42,12 @@ export class HttpExchange {
         resolve({ kind: "rejected", rejection: { reason: "busy" } });
       }
     });
-    this.#record(what, describeAnswer(answer), boughtBy(answer));
+    this.record(what, describeAnswer(answer), boughtBy(answer));
     return answer;
   }
 
   refuse(what: string, refusal: Refusal): void {
-    this.#record(what, describeRefusal(refusal));
+    this.record(what, describeRefusal(refusal));
     sendProblem(this.response, refusal);
   }
 
@@ -79,7 +79,8 @@ export class HttpExchange {
       .end(text);
   }
 
-  #record(command: string, outcome: string, bought?: CommandRecord["bought"]): void {
+  /** Writes its line in the command log: for whatever was neither asked of the queue nor refused. */
+  record(command: string, outcome: string, bought?: CommandRecord["bought"]): void {
     const { recorder, clock, proxies } = this.#desk;
     const peer = peerOf(proxies, this.request, "http");
     recorder?.record({ at: clock.now(), peer, command, outcome, bought });

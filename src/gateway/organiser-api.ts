@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { Command } from "../box-office/command.ts";
 import type { Purchase } from "../box-office/purchases.ts";
 import type { Audit, SaleId } from "../box-office/sale.ts";
-import { nameSale } from "./describe.ts";
+import { describeAnswer, nameSale } from "./describe.ts";
 import type { Desk } from "./desk.ts";
 import { readBody } from "./http-body.ts";
 import type { HttpExchange } from "./http-exchange.ts";
@@ -85,11 +85,17 @@ export class OrganiserApi {
   async recount(exchange: HttpExchange): Promise<void> {
     const { request, response, sale } = exchange;
     const { recount, desk } = this.#options;
-    if (!this.isOrganiser(request)) exchange.refuse(`AUDITAR${nameSale(sale)}`, { reason: "unauthorized" });
-    else if (desk.counter.view(sale) === undefined) sendProblem(response, { reason: "unknown_sale" });
+    const what = `AUDITAR${nameSale(sale)}`;
+    if (!this.isOrganiser(request)) exchange.refuse(what, { reason: "unauthorized" });
+    else if (desk.counter.view(sale) === undefined) exchange.refuse(what, { reason: "unknown_sale" });
     else if (recount === null) {
+      exchange.record(what, "bad_body");
       sendProblem(response, { reason: "bad_body", detail: "Sem diário em disco não há o que recontar" }, 409);
-    } else exchange.sendJson(200, await recount(sale));
+    } else {
+      const audit = await recount(sale);
+      exchange.record(what, describeAnswer({ kind: "audit", audit }));
+      exchange.sendJson(200, audit);
+    }
   }
 
   async #create(exchange: HttpExchange): Promise<void> {
@@ -122,9 +128,13 @@ export class OrganiserApi {
     exchange.sendAnswer(await exchange.ask({ type, sale }, word + nameSale(sale), "organiser"), 200);
   }
 
-  async #tickets({ response, sale }: HttpExchange): Promise<void> {
+  async #tickets(exchange: HttpExchange): Promise<void> {
+    const { response, sale } = exchange;
     const { desk, purchases } = this.#options;
-    if (desk.counter.view(sale) === undefined) sendProblem(response, { reason: "unknown_sale" });
-    else await sendTickets(response, sale, purchases(sale));
+    const what = `INGRESSOS${nameSale(sale)}`;
+    if (desk.counter.view(sale) === undefined) return exchange.refuse(what, { reason: "unknown_sale" });
+    // Whoever takes the list of buyers leaves a trace, also when it breaks off.
+    exchange.record(what, "ok");
+    await sendTickets(response, sale, purchases(sale));
   }
 }

@@ -343,9 +343,13 @@ describe("the command log over HTTP", () => {
     await buy(httpPort, "chave-secreta", { quantity: 2 });
     await ask(httpPort, "GET", "/api/sales/default/audit?recount=1");
     await audit(httpPort, "show");
+    await askOrganiser(httpPort, "GET", "/sales/show/tickets.csv");
+    await askOrganiser(httpPort, "GET", "/sales/nada/tickets.csv");
+    const organiser = { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } };
+    await ask(httpPort, "GET", "/api/sales/show/audit?recount=1", organiser);
     await askOrganiser(httpPort, "POST", "/sales/default/close");
     const lines: string[] = [];
-    while (lines.length < 12) {
+    while (lines.length < 15) {
       const line = JSON.parse(await server.log.next()) as Json;
       if (line["via"] === "http") lines.push(`${String(line["command"])} → ${String(line["outcome"])}`);
     }
@@ -361,6 +365,9 @@ describe("the command log over HTTP", () => {
       "COMPRAR 2 chav… → sold order=1 remaining=8",
       "AUDITAR → unauthorized",
       "AUDITAR venda=show → audit balanced=true",
+      "INGRESSOS venda=show → ok",
+      "INGRESSOS venda=nada → unknown_sale",
+      "AUDITAR venda=show → bad_body",
       "ENCERRAR → stock available=8",
     ]);
   });
