@@ -3,7 +3,15 @@ import { auditSale, type BoxOffice } from "./box-office.ts";
 import type { Buy, BuyItem, ChangePhase, Command, CreateSale, Restock } from "./command.ts";
 import type { PurchasedItem, SaleEvent } from "./event.ts";
 import type { Purchase } from "./purchases.ts";
-import { saleState, viewSale, type Instant, type Sale, type SaleId, type SaleView } from "./sale.ts";
+import {
+  saleState,
+  viewSale,
+  type Instant,
+  type Sale,
+  type SaleId,
+  type SaleView,
+  type TicketCode,
+} from "./sale.ts";
 
 /** What the box office may be asked for at most. Rules bind decisions only; replay never consults them. */
 export interface Rules {
@@ -96,17 +104,16 @@ function decideBuy(state: BoxOffice, command: Buy, stamp: Stamp, rules: Rules): 
     if (refusal !== undefined) return refuse(refusal);
   }
   if (repeatsCode(command.items)) return refuse({ reason: "busy" });
-  const bought: PurchasedItem[] = [];
-  const soldOut: SaleEvent[] = [];
-  for (const item of command.items) {
-    // An item whose sale doesn't exist was refused above.
-    const sale = state.sales.get(item.sale) as Sale;
-    const remaining = sale.available - item.quantity;
-    bought.push({ sale: sale.id, order: sale.orders + 1, remaining, codes: item.codes });
-    if (sale.sold + item.quantity === sale.capacity) {
-      soldOut.push({ type: "sold_out", v: 1, at: stamp.at, sale: sale.id });
-    }
-  }
+  const bought = command.items.map((item): PurchasedItem => {
+    const sale = saleOf(state, item);
+    return {
+      sale: sale.id,
+      order: sale.orders + 1,
+      remaining: sale.available - item.quantity,
+      codes: item.codes,
+    };
+  });
+  const soldOut = soldOutBy(state, command.items, stamp.at);
   const purchased: SaleEvent = {
     type: "purchased",
     v: 1,
@@ -127,6 +134,20 @@ function decideBuy(state: BoxOffice, command: Buy, stamp: Stamp, rules: Rules): 
   };
 }
 
+/** Of an item that wasn't refused. */
+function saleOf(state: BoxOffice, item: BuyItem): Sale {
+  return state.sales.get(item.sale) as Sale;
+}
+
+function soldOutBy(state: BoxOffice, items: readonly BuyItem[], at: Instant): readonly SaleEvent[] {
+  return items
+    .filter((item) => {
+      const { sold, capacity } = saleOf(state, item);
+      return sold + item.quantity === capacity;
+    })
+    .map(({ sale }) => ({ type: "sold_out", v: 1, at, sale }));
+}
+
 function refuseItem(state: BoxOffice, item: BuyItem, stamp: Stamp, rules: Rules): Rejection | undefined {
   const sale = state.sales.get(item.sale);
   if (sale === undefined) return { reason: "unknown_sale" };
@@ -141,10 +162,13 @@ function refuseItem(state: BoxOffice, item: BuyItem, stamp: Stamp, rules: Rules)
   if (saleState(sale) === "sold_out") return { reason: "sold_out" };
   if (quantity > sale.available) return { reason: "insufficient_stock", remaining: sale.available };
   // A code that is taken already is one chance in billions; the buyer tries again and gets new ones.
-  if (item.codes.length !== quantity || item.codes.some((code) => state.purchases?.hasCode(code) === true)) {
-    return { reason: "busy" };
-  }
+  if (item.codes.length !== quantity || isTaken(state, item.codes)) return { reason: "busy" };
   return undefined;
+}
+
+function isTaken({ purchases }: BoxOffice, codes: readonly TicketCode[]): boolean {
+  for (const code of codes) if (purchases?.hasCode(code) === true) return true;
+  return false;
 }
 
 /** Whether a code comes twice in one purchase; the books only know the codes of those before it. */

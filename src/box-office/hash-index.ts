@@ -8,11 +8,14 @@
  *
  * A million entries don't fit the processor's caches, and putting each where its hash says is a walk through memory.
  * So new ones wait, in the order of arrival, beside the table that they belong to, and go into it together: when half
- * as many have gathered as it has slots, or when somebody looks there.
+ * as many have gathered as it has slots, or when somebody looks there and more wait than are soon looked through.
  */
 const TABLES = 64;
 
 const FIRST_SLOTS = 16;
+
+/** Of the entries that wait in a table, as many words are looked through; of more, all go into the table first. */
+const SEEN_WORDS = 128;
 
 export class HashIndex {
   readonly #tables: Table[] = Array.from({ length: TABLES }, () => new Table());
@@ -44,7 +47,12 @@ class Table {
   }
 
   find(hash: number, accepts: (value: number) => boolean): number {
-    if (this.#waitingWords > 0) this.#settle();
+    if (this.#waitingWords > SEEN_WORDS) this.#settle();
+    const waiting = this.#waiting;
+    for (let at = 0; at < this.#waitingWords; at += 2) {
+      const value = waiting[at + 1] as number;
+      if (waiting[at] === hash && accepts(value - 1)) return value - 1;
+    }
     const slots = this.#slots;
     const mask = slots.length - 1;
     let at = (hash << 1) & mask;

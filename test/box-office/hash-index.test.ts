@@ -1,0 +1,48 @@
+import { expect } from "chai";
+import * as fc from "fast-check";
+import { HashIndex } from "../../src/box-office/hash-index.ts";
+
+/** Hashes that fall into one table, some of them twice: whatever waits and whatever has its place lies together. */
+const hash = fc.oneof(fc.nat(50), fc.nat(100_000));
+const step = fc.oneof(
+  { weight: 5, arbitrary: hash.map((hash) => ({ type: "add" as const, hash })) },
+  { weight: 1, arbitrary: hash.map((hash) => ({ type: "find" as const, hash })) },
+);
+
+/** All values that the index offers under a hash. */
+function offered(index: HashIndex, hash: number): number[] {
+  const values: number[] = [];
+  const found = index.find(hash, (value) => {
+    values.push(value);
+    return false;
+  });
+  expect(found).to.equal(-1);
+  return values;
+}
+
+describe("an index of hashes", () => {
+  it("offers all that was added under a hash and nothing else, whenever it is asked", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 600 }), (steps) => {
+        const index = new HashIndex();
+        const model = new Map<number, number[]>();
+        steps.forEach(({ type, hash }, value) => {
+          if (type === "add") {
+            index.add(hash, value);
+            model.set(hash, [...(model.get(hash) ?? []), value]);
+          } else expect(offered(index, hash)).to.have.members(model.get(hash) ?? []);
+        });
+        for (const [hash, values] of model) expect(offered(index, hash)).to.have.members(values);
+      }),
+    );
+  });
+
+  it("gives the value that is accepted, whether many wait or none does", () => {
+    const index = new HashIndex();
+    for (let value = 0; value < 1_000; value++) {
+      index.add(7, value);
+      for (const wanted of [0, value]) expect(index.find(7, (found) => found === wanted)).to.equal(wanted);
+      expect(index.find(8, () => true)).to.equal(-1);
+    }
+  });
+});
