@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { expect } from "chai";
 import { ask } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";
-import { ADMIN_TOKEN, startTestServer } from "../support/start-server.ts";
+import { LIST_REQUEST, startWithSold } from "../support/long-list.ts";
+import { startTestServer } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
 
 const CLOSE = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -34,15 +35,9 @@ describe("an HTTP client", () => {
   });
 
   it("that breaks off while it is answered harms nobody, though it asked to upgrade behind that", async () => {
-    const server = await startTestServer(["--stock", "400000", "--rate-limit", "0"]);
-    const buyer = await TextClient.connect(server.tcpPort);
-    for (let i = 0; i < 40; i++) {
-      buyer.write("COMPRAR 10\n".repeat(500));
-      await buyer.lines.take(500);
-    }
+    const server = await startWithSold(200_000);
     const client = await TextClient.connect(server.httpPort);
-    const list = `GET /api/admin/sales/default/tickets.csv HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n`;
-    client.write(`${list}${HANDSHAKE}\r\n`);
+    client.write(`${LIST_REQUEST}${HANDSHAKE}\r\n`);
     await once(client.socket, "data");
     client.socket.pause();
     client.socket.resetAndDestroy();

@@ -5,7 +5,8 @@ import { textDialect, jsonDialect } from "../../src/gateway/dialect.ts";
 import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask, askOrganiser, audit, buy } from "../support/http-client.ts";
 import { eventually } from "../support/inbox.ts";
-import { ADMIN_TOKEN, ALONE, spawnServer, startTestServer } from "../support/start-server.ts";
+import { LIST_REQUEST, startWithSold } from "../support/long-list.ts";
+import { ALONE, spawnServer, startTestServer } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
 import { WsClient, type Json } from "../support/ws-client.ts";
 
@@ -256,19 +257,10 @@ describe("silence", () => {
     [", though it asks to upgrade behind them", `GET / HTTP/1.1\r\n${HANDSHAKE}${VERSION}${KEY}\r\n`],
   ] as const) {
     it(`ends a connection that doesn't read its answers${what}`, async () => {
-      const { httpPort, tcpPort } = await startTestServer(["--stock", "400000", "--rate-limit", "0"], {
-        http: { silentMs: 300, metricsMs: 0 },
-      });
-      const buyer = await TextClient.connect(tcpPort);
-      for (let i = 0; i < 40; i++) {
-        buyer.write("COMPRAR 10\n".repeat(500));
-        await buyer.lines.take(500);
-      }
+      const { httpPort } = await startWithSold(200_000, { http: { silentMs: 300, metricsMs: 0 } });
       const client = await TextClient.connect(httpPort);
       client.socket.pause();
-      client.write(
-        `GET /api/admin/sales/default/tickets.csv HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n${behind}`,
-      );
+      client.write(`${LIST_REQUEST}${behind}`);
       await eventually(async () => (await metric(httpPort, "bilheteria_sockets")) === 3, "it is connected");
       await eventually(async () => (await metric(httpPort, "bilheteria_sockets")) === 2, "it is cut");
       expect(await metric(httpPort, "bilheteria_session_faults")).to.equal(0);
@@ -276,17 +268,9 @@ describe("silence", () => {
   }
 
   it("is none while a long answer is read, though an upgrade was asked for behind it", async () => {
-    const { httpPort, tcpPort } = await startTestServer(["--stock", "400000", "--rate-limit", "0"]);
-    const buyer = await TextClient.connect(tcpPort);
-    for (let i = 0; i < 10; i++) {
-      buyer.write("COMPRAR 10\n".repeat(500));
-      await buyer.lines.take(500);
-    }
+    const { httpPort } = await startWithSold(50_000);
     const client = await TextClient.connect(httpPort);
-    client.write(
-      `GET /api/admin/sales/default/tickets.csv HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n` +
-        `GET / HTTP/1.1\r\n${HANDSHAKE}${VERSION}${KEY}\r\n`,
-    );
+    client.write(`${LIST_REQUEST}GET / HTTP/1.1\r\n${HANDSHAKE}${VERSION}${KEY}\r\n`);
     await client.untilEnd();
     const received = client.received.toString();
     expect(received.match(/\r\n[0-9]+,/g)).to.have.length(50_000);
