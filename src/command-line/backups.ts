@@ -5,7 +5,7 @@ import { ADMIN_TOKEN_FILE } from "../admin-token.ts";
 import type { Console, GivenFlags } from "./commands.ts";
 import { ConfigError, LIMITS } from "../config.ts";
 import { backUp } from "../journal/backup.ts";
-import type { Inspection } from "../journal/inspection.ts";
+import type { Inspection } from "../journal/findings.ts";
 import { lockDirectory } from "../journal/lock.ts";
 import { nodeDisk } from "../journal/node-disk.ts";
 import { restore } from "../journal/restore.ts";

@@ -2,7 +2,8 @@
 import type { Console, GivenFlags } from "./commands.ts";
 import { LIMITS } from "../config.ts";
 import { DataDirectory } from "../journal/data-directory.ts";
-import { inspect, type Finding, type Inspection } from "../journal/inspection.ts";
+import type { Finding, Inspection } from "../journal/findings.ts";
+import { inspect } from "../journal/inspection.ts";
 import { nodeDisk } from "../journal/node-disk.ts";
 import { holderWords, livenessOf, type Liveness } from "./live-directory.ts";
 

@@ -13,8 +13,9 @@ import { DataDirectory, type NumberedFile } from "./data-directory.ts";
 import { writeAll, type Disk } from "./disk.ts";
 import { asDiskFault, BackupFault, JournalCorrupt } from "./fault.ts";
 import { encodeFileHeader, type FileHeader } from "./file-header.ts";
+import type { Inspection } from "./findings.ts";
 import { chainHash } from "./frame.ts";
-import { inspect, type Inspection } from "./inspection.ts";
+import { inspect } from "./inspection.ts";
 import type { JournalLimits } from "./limits.ts";
 
 export interface RestoreOptions {
