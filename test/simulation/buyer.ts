@@ -2,12 +2,13 @@
 import type { Answer } from "../../src/box-office/answer.ts";
 import type { Command } from "../../src/box-office/command.ts";
 import type { TicketCode } from "../../src/box-office/sale.ts";
-import type { Asker, Meaning, Taken } from "./clerk.ts";
 import type { Question } from "./ear.ts";
 import type { Position } from "./ledger.ts";
 import type { Heard, Link, LinkClient, Upward } from "./link.ts";
+import type { Meaning } from "./meaning.ts";
 import type { BuyerAction, BuyerPlan } from "./plan.ts";
 import type { Random } from "./random.ts";
+import type { Asker, Taken } from "./taken.ts";
 import { HELP, UNKNOWN, type Json } from "./words.ts";
 import type { World } from "./world.ts";
 

@@ -2,8 +2,9 @@
  * Hears every byte that the server says on one connection, in the instant in which it leaves, and knows what it must
  * mean: the answers that are due, in order, and what a subscriber has to be told, from what the ledger says.
  */
-import { isView, type Asker, type Meaning, type Taken } from "./clerk.ts";
 import type { Books, Ledger, Notice, Position } from "./ledger.ts";
+import { isView, type Meaning } from "./meaning.ts";
+import type { Asker, Taken } from "./taken.ts";
 import { asText, NOTICE_WORDS, RATE_LIMITED, type Json } from "./words.ts";
 import { broken } from "./violation.ts";
 

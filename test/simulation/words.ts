@@ -1,6 +1,6 @@
 /** The wire as PROTOCOL.md has it, written down a second time: what is sent and what is heard, byte by byte. */
-import type { Meaning } from "./clerk.ts";
 import type { Notice, Position } from "./ledger.ts";
+import type { Meaning } from "./meaning.ts";
 
 /** Any message of the JSON dialect, as a client sees it. */
 export interface Json {
