@@ -1,9 +1,12 @@
 /**
  * Hears every byte that the server says on one connection, in the instant in which it leaves, and knows what it must
- * mean: the answers that are due, in order, and what a subscriber has to be told, from what the ledger says.
+ * mean: the answers that are due, in order, and what a subscriber has to be told, from what the ledger says. Which notices
+ * are left to tell is counted in owed-notices.ts, and which tickets were given in given-tickets.ts.
  */
+import { GivenTickets } from "./given-tickets.ts";
 import type { Books, Ledger, Notice, Position } from "./ledger.ts";
 import { isView, type Meaning } from "./meaning.ts";
+import { OwedNotices } from "./owed-notices.ts";
 import type { Asker, Taken } from "./taken.ts";
 import { asText, NOTICE_WORDS, RATE_LIMITED, type Json } from "./words.ts";
 import { broken } from "./violation.ts";
@@ -47,36 +50,24 @@ export interface EarParts {
   readonly resumedNotices: number;
 }
 
-/** Codes that a connection remembers at least, so as not to count a repeated receipt twice. */
-const REMEMBERED = 20;
-
 export class Ear implements Asker {
   readonly #parts: EarParts;
   readonly dues: Due[] = [];
-  readonly #joined: number;
+  readonly #notices: OwedNotices;
+  readonly #tickets = new GivenTickets();
   #wantsStock: boolean;
-  #wantsNotices: boolean;
-  /** Notices before this offset have been judged by the wishes of their time. */
-  #judged: number;
-  #owed: { readonly notice: Notice; readonly since: number }[] = [];
-  #missed: Notice[] = [];
-  #hasResumed = false;
   #hasHello = false;
   /** The last number that it was told, and the earliest event after which that was true. */
   #number: number | null;
   #told: number;
   /** In which step a stock came that may have been a push just before the answer to a second `subscribe`, or that answer. */
   #ambiguousAt = -1;
-  readonly #given = new Set<string>();
-  /** A receipt came again whose tickets the connection needn't remember any more. */
-  #mayCountTwice = false;
   /** Bytes have come in that aren't a command yet. */
   midCommand = false;
   quietSince = 0;
   /** The command that the server is taking in just now, where a message is one. */
   reading: Due | null = null;
   pushes = 0;
-  resumedWith = 0;
   /** How often it subscribed while answers were due. */
   subscribedAmong = 0;
   /** Commands that were refused for coming too fast. */
@@ -85,13 +76,16 @@ export class Ear implements Asker {
   constructor(parts: EarParts) {
     this.#parts = parts;
     const { transport, dialect, ledger, sale } = parts;
-    this.#joined = parts.published();
-    this.#judged = this.#joined;
+    const joined = parts.published();
+    this.#notices = new OwedNotices({ ...parts, joined }, transport === "ws");
     this.#wantsStock = transport === "ws" && dialect === "text";
-    this.#wantsNotices = transport === "ws";
-    const books = ledger.states[this.#joined]![sale]!;
+    const books = ledger.states[joined]![sale]!;
     this.#number = books.available;
     this.#told = books.offset;
+  }
+
+  get resumedWith(): number {
+    return this.#notices.resumedWith;
   }
 
   /** A command has come in whole. */
@@ -164,11 +158,11 @@ export class Ear implements Asker {
 
   /** What a reader who keeps up should know by now. @param quietMs how long nothing has kept the hub from telling it. */
   assertInformed(quietMs: number, boundMs: number): void {
-    this.#judge(this.#parts.published());
+    this.#notices.judge(this.#parts.published());
     const { ledger, sale } = this.#parts;
     const waited = this.#parts.now() - this.quietSince;
     if (waited < boundMs || this.dues.length > 0 || this.midCommand) return;
-    const late = this.#owed[0];
+    const late = this.#notices.oldest;
     if (late !== undefined && this.#parts.now() - late.since > boundMs)
       broken(5, "notice missing", `${late.notice.kind} of event ${late.notice.position.offset} wasn't told`);
     if (!this.#wantsStock || quietMs < boundMs) return;
@@ -307,8 +301,8 @@ export class Ear implements Asker {
       if (books.offset < this.#told) broken(5, "older stock", `event ${books.offset} after ${this.#told}`);
       const due = this.#next("stock");
       if (due.meaning?.kind === "stock") this.#assertView(message, due.meaning.books);
-      if (this.#hasResumed && books.offset > this.#told) this.#ambiguousAt = this.#parts.step();
-      this.#resume(first.question);
+      if (this.#notices.hasResumed && books.offset > this.#told) this.#ambiguousAt = this.#parts.step();
+      this.#notices.resume(first.question.from);
       this.#wantsStock = true;
       this.#number = books.available;
       this.#told = books.offset;
@@ -326,19 +320,6 @@ export class Ear implements Asker {
     return null;
   }
 
-  #resume({ from }: Question): void {
-    const { ledger, sale, epoch, resumedNotices } = this.#parts;
-    if (!this.#hasResumed && from?.epoch === epoch) {
-      const missed = ledger
-        .notices(sale)
-        .filter(({ position }) => position.epoch === epoch)
-        .filter(({ position: { offset } }) => offset > from.offset && offset < this.#joined);
-      this.#missed = missed.slice(-resumedNotices);
-      this.resumedWith += this.#missed.length;
-    }
-    this.#hasResumed = true;
-  }
-
   #hearJsonNotice(message: Json): void {
     const { kind, position, quantity, at } = message;
     const is = (notice: Notice): boolean =>
@@ -349,20 +330,13 @@ export class Ear implements Asker {
       notice.at === at;
     if (position!.offset >= this.#parts.ledger.length)
       broken(2, "notice of the future", JSON.stringify(message));
-    const missed = this.#missed.shift();
-    if (missed === undefined) {
-      this.#push();
-      this.#hearNotice(is, JSON.stringify(message));
-    } else if (!is(missed))
-      broken(5, "resumed notices", `${JSON.stringify(message)} came instead of ${JSON.stringify(missed)}`);
+    if (this.#notices.hearMissed(is, JSON.stringify(message))) return;
+    this.#push();
+    this.#hearNotice(is, JSON.stringify(message));
   }
 
   #hearNotice(is: (notice: Notice) => boolean, what: string): void {
-    this.#judge(this.#parts.published());
-    const due = this.#owed.shift();
-    if (due === undefined) return broken(5, "notice out of nothing", `${what} was told and isn't owed`);
-    const { notice } = due;
-    if (!is(notice)) broken(5, "notice order", `${what} was told, owed is ${JSON.stringify(notice)}`);
+    const notice = this.#notices.hear(is, what, this.#parts.published());
     if (notice.kind !== "sold_out" || !this.#wantsStock) return;
     const { ledger, sale } = this.#parts;
     for (let state = notice.position.offset; state <= ledger.length; state++)
@@ -370,31 +344,16 @@ export class Ear implements Asker {
     broken(5, "notice before stock", `${what} was told to one who believes that ${this.#number} are left`);
   }
 
-  /** Which of the notices so far it is owed, by its wishes so far. */
-  #judge(until: number): void {
-    if (until <= this.#judged) return;
-    const { ledger, sale, now } = this.#parts;
-    const notices = ledger.notices(sale);
-    let first = notices.length;
-    while (first > 0 && notices[first - 1]!.position.offset >= this.#judged) first -= 1;
-    for (const notice of notices.slice(first)) {
-      if (notice.position.offset >= until) break;
-      if (this.#wantsNotices || notice.kind === "sold_out") this.#owed.push({ notice, since: now() });
-    }
-    this.#judged = until;
-  }
-
   #wish(on: boolean, { boundary }: Due): void {
-    this.#judge(boundary ?? this.#parts.published());
+    this.#notices.judge(boundary ?? this.#parts.published());
     this.#wantsStock = on;
-    if (this.#parts.transport === "tcp") this.#wantsNotices = on;
+    if (this.#parts.transport === "tcp") this.#notices.wantsAll = on;
     this.quietSince = this.#parts.now();
   }
 
   #push(): void {
     this.pushes += 1;
-    if (this.#missed.length > 0)
-      broken(5, "resumed notices", `${JSON.stringify(this.#missed[0])} is missing`);
+    this.#notices.assertNoneMissed();
     if (this.#parts.transport === "tcp" && (this.dues.length > 0 || this.midCommand))
       broken(0, "push within a conversation", "TCP: a push came between a command and its reply");
   }
@@ -402,8 +361,7 @@ export class Ear implements Asker {
   #next(text: string): Due {
     const due = this.dues.shift();
     if (due === undefined) return broken(3, "answer to nothing", `nobody asked for ${text}`);
-    if (this.#missed.length > 0)
-      broken(5, "resumed notices", `${JSON.stringify(this.#missed[0])} is missing`);
+    this.#notices.assertNoneMissed();
     if (this.dues.length === 0) this.quietSince = this.#parts.now();
     return due;
   }
@@ -412,12 +370,7 @@ export class Ear implements Asker {
   #learn(meaning: Meaning): void {
     if (meaning.kind === "receipt") {
       const { bought, repeated } = meaning;
-      const given = [...this.#given];
-      const isOld = bought.codes.some(
-        (code) => given.includes(code) && !given.slice(-REMEMBERED).includes(code),
-      );
-      this.#mayCountTwice ||= repeated && isOld;
-      for (const code of bought.codes) this.#given.add(code);
+      this.#tickets.add(bought.codes, repeated);
       if (!repeated) this.#learnStock(bought.remaining, bought.position.offset);
     } else if (meaning.kind === "stock") this.#learnStock(meaning.books.available, meaning.books.offset);
   }
@@ -438,16 +391,9 @@ export class Ear implements Asker {
   }
 
   #sameTickets(text: string, question: Question): void {
-    if (!this.#mayCountTwice) return this.#same(this.#ticketsLine(), text, question);
-    const codes = /^Ingressos \(\d+\): (.+)$/.exec(text)?.[1]?.split(", ") ?? [];
-    if (codes.length === 0 || codes.some((code) => !this.#given.has(code)))
-      broken(3, "wrong words", `INGRESSOS was answered «${text}»; given were ${[...this.#given].join(", ")}`);
-  }
-
-  #ticketsLine(): string {
-    if (this.#given.size === 0) return "Nenhum ingresso";
-    const newest = [...this.#given].slice(-20).toReversed();
-    return `Ingressos (${this.#given.size}): ${newest.join(", ")}`;
+    const { line } = this.#tickets;
+    if (line === null) this.#tickets.assertGiven(text);
+    else this.#same(line, text, question);
   }
 
   #assertView(message: Json, books: Books): void {
