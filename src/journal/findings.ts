@@ -134,11 +134,6 @@ export class Findings {
     this.#found("journal", segment, 0, `it is missing, although ${snapshot.path} says that it was begun`);
   }
 
-  misdated(file: NumberedFile, offset: number): void {
-    const what = `its books are those after ${offset} events, and its name says ${file.offset}`;
-    this.badSnapshot(file, 0, what);
-  }
-
   madeFromOthers(file: NumberedFile): void {
     this.badSnapshot(file, 0, "it was made from other segments than those before it");
   }

@@ -134,12 +134,11 @@ class Inspector {
 
   /** Holds a snapshot against the count, or goes on counting from it where the count was lost. */
   async #inspectSnapshot(file: NumberedFile): Promise<void> {
-    const { disk, limits } = this.#options;
     const snapshot = await this.#verified(file);
     if (snapshot === null) return;
     if ("what" in snapshot) return this.#findings.badSnapshot(file, snapshot.at, snapshot.what);
-    const tally = await Tally.ofSnapshot(disk, snapshot, limits.maxFrameBytes);
-    if (tally.state.offset !== file.offset) return this.#findings.misdated(file, tally.state.offset);
+    const tally = await this.#tallyOf(file, snapshot);
+    if (tally === null) return;
     if (this.#before !== null && this.#before.hash !== snapshot.header.before)
       return this.#findings.madeFromOthers(file);
     if (this.#tally === null) {
@@ -148,6 +147,18 @@ class Inspector {
       this.#findings.snapshot(file, "whole");
     } else if (this.#tally.equals(tally)) this.#findings.snapshot(file, "agrees");
     else this.#findings.disagrees(file);
+  }
+
+  /** Null where its bytes are sound, and what they say isn't a snapshot. */
+  async #tallyOf(file: NumberedFile, snapshot: VerifiedSnapshot): Promise<Tally | null> {
+    const { disk, limits } = this.#options;
+    try {
+      return await Tally.ofSnapshot(disk, snapshot, limits.maxFrameBytes);
+    } catch (error) {
+      if (!(error instanceof JournalCorrupt)) throw error;
+      this.#findings.badSnapshot(file, error.offset, error.what);
+      return null;
+    }
   }
 
   /** A snapshot at whose end no segment begins. */

@@ -8,6 +8,7 @@ import type { Purchase } from "../box-office/purchases.ts";
 import { restoreBooks, restorePurchase, type BooksRecord } from "../box-office/snapshot.ts";
 import type { NumberedFile } from "./data-directory.ts";
 import type { Disk, DiskFile } from "./disk.ts";
+import { JournalCorrupt, messageOf } from "./fault.ts";
 import { decodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from "./file-header.ts";
 import { BOOKS, chainHash, END, PURCHASES } from "./frame.ts";
 import { parseFrame, readFrames, type Frame, type Stop } from "./frame-reader.ts";
@@ -47,25 +48,65 @@ export async function verifySnapshot(
   }
 }
 
-/** Brings a new state to what a verified snapshot says. */
+/** Brings a new state to what a verified snapshot says. @throws {JournalCorrupt} see `readRecords`. */
 export async function restoreSnapshot(
   disk: Disk,
-  { path }: VerifiedSnapshot,
+  snapshot: VerifiedSnapshot,
   maxFrameBytes: number,
   state: BoxOffice,
 ): Promise<void> {
+  await readRecords(disk, snapshot, maxFrameBytes, {
+    // A fold that only counts needs none of them.
+    purchase: state.purchases === null ? null : (purchase) => restorePurchase(state, purchase),
+    books: (books) => restoreBooks(state, books),
+  });
+}
+
+/** Who takes what a snapshot holds; purchases for nobody aren't even parsed. */
+export interface RecordTaker {
+  readonly purchase: ((purchase: Purchase) => void) | null;
+  readonly books: (books: BooksRecord) => void;
+}
+
+/**
+ * Hands on the records of a verified snapshot.
+ *
+ * @throws {JournalCorrupt} if they aren't what a snapshot is made of: its bytes are what was written, and whoever wrote
+ *   them was another program, or wrong.
+ */
+export async function readRecords(
+  disk: Disk,
+  { path, header }: VerifiedSnapshot,
+  maxFrameBytes: number,
+  taker: RecordTaker,
+): Promise<void> {
+  let offset: unknown;
+  const take = ({ kind, frame }: Frame): void => {
+    if (kind === PURCHASES && taker.purchase !== null) {
+      for (const purchase of parseFrame<Purchase>(frame)) taker.purchase(purchase);
+    } else if (kind === BOOKS) {
+      for (const books of parseFrame<BooksRecord>(frame)) {
+        taker.books(books);
+        ({ offset } = books);
+      }
+    }
+  };
   const file = await disk.open(path, "read");
   try {
-    await readSnapshot(file, maxFrameBytes, ({ kind, frame }) => {
-      if (kind === PURCHASES && state.purchases !== null) {
-        for (const purchase of parseFrame<Purchase>(frame)) restorePurchase(state, purchase);
-      } else if (kind === BOOKS) {
-        for (const books of parseFrame<BooksRecord>(frame)) restoreBooks(state, books);
+    await readSnapshot(file, maxFrameBytes, (frame) => {
+      try {
+        take(frame);
+      } catch (cause) {
+        const what = `it holds what no snapshot holds: ${messageOf(cause)}`;
+        throw new JournalCorrupt(path, frame.position, what, cause);
       }
     });
   } finally {
     await file.close();
   }
+  if (offset === header.first) return;
+  const what = `its books are those after ${String(offset)} events, and its name says ${header.first}`;
+  throw new JournalCorrupt(path, 0, what);
 }
 
 /** @returns the header and where the sound frames end, or what is wrong with the header. */

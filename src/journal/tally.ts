@@ -7,29 +7,21 @@ import { createBoxOffice, evolve, purchaseRecord, type BoxOffice } from "../box-
 import type { Purchased, SaleEvent } from "../box-office/event.ts";
 import type { Purchase } from "../box-office/purchases.ts";
 import { isBalanced, type SaleId } from "../box-office/sale.ts";
-import { booksRecord, restoreBooks, type BooksRecord } from "../box-office/snapshot.ts";
+import { booksRecord, restoreBooks } from "../box-office/snapshot.ts";
 import type { Disk } from "./disk.ts";
-import { BOOKS, PURCHASES } from "./frame.ts";
-import { parseFrame } from "./frame-reader.ts";
-import { readSnapshot, type VerifiedSnapshot } from "./snapshot.ts";
+import { readRecords, type VerifiedSnapshot } from "./snapshot.ts";
 
 export class Tally {
   readonly state: BoxOffice = createBoxOffice("count");
   readonly #purchases = createHash("sha256");
 
-  /** What a verified snapshot says. @throws {Error} if sound frames hold what isn't JSON. */
-  static async ofSnapshot(disk: Disk, { path }: VerifiedSnapshot, maxFrameBytes: number): Promise<Tally> {
+  /** What a verified snapshot says. @throws {JournalCorrupt} see `readRecords`. */
+  static async ofSnapshot(disk: Disk, snapshot: VerifiedSnapshot, maxFrameBytes: number): Promise<Tally> {
     const tally = new Tally();
-    const file = await disk.open(path, "read");
-    try {
-      await readSnapshot(file, maxFrameBytes, ({ kind, frame }) => {
-        if (kind === PURCHASES) for (const purchase of parseFrame<Purchase>(frame)) tally.#remember(purchase);
-        if (kind === BOOKS)
-          for (const books of parseFrame<BooksRecord>(frame)) restoreBooks(tally.state, books);
-      });
-    } finally {
-      await file.close();
-    }
+    await readRecords(disk, snapshot, maxFrameBytes, {
+      purchase: (purchase) => tally.#remember(purchase),
+      books: (books) => restoreBooks(tally.state, books),
+    });
     return tally;
   }
 

@@ -7,6 +7,7 @@ import { booksRecord } from "../../src/box-office/snapshot.ts";
 import { DataDirectory } from "../../src/journal/data-directory.ts";
 import { decodeFileHeader, encodeFileHeader, FILE_HEADER_BYTES } from "../../src/journal/file-header.ts";
 import { foldAudit, foldSnapshot } from "../../src/journal/fold.ts";
+import { JournalCorrupt } from "../../src/journal/fault.ts";
 import { BOOKS, FrameEncoder, PURCHASES, readFrameHeader } from "../../src/journal/frame.ts";
 import { inspect } from "../../src/journal/inspection.ts";
 import { SnapshotWriter } from "../../src/journal/snapshot-writer.ts";
@@ -123,6 +124,7 @@ describe("journal: a frame", () => {
 });
 
 describe("journal: a crafted snapshot", () => {
+  const NOTHING = null as unknown as object;
   const SNAPSHOT = "/data/snapshots/0000000000000003.snap";
 
   /** A log of three events and the next segment, and a snapshot between them with these records. */
@@ -191,6 +193,31 @@ describe("journal: a crafted snapshot", () => {
     const { notes, state } = await open(disk);
     expect(notes[0]!.message).to.contain("something follows its end");
     expect(state.offset).to.equal(3);
+  });
+
+  for (const [what, record] of [
+    ["books without sales", [BOOKS, {}]],
+    ["nothing where the books should be", [BOOKS, NOTHING]],
+    ["nothing where a purchase should be", [PURCHASES, NOTHING]],
+    ["a purchase without its parts", [PURCHASES, {}]],
+  ] as const) {
+    it(`with ${what} is named by who verifies, and by a start`, async () => {
+      const disk = await withSnapshot([record, ...recordsOf()]);
+      expect((await complaintsOf(disk))[0]).to.match(
+        /^it (holds what no snapshot holds: .|isn't what the journal before it gives)/,
+      );
+      const error = await rejection(open(disk));
+      expect(error).to.be.an.instanceof(JournalCorrupt);
+      expect(error.message).to.contain(SNAPSHOT).and.to.contain("it holds what no snapshot holds");
+    });
+  }
+
+  it("with books of another offset, or of none, isn't started on", async () => {
+    for (const books of [booksRecord(stateAfter(history(2))), { sales: [] }]) {
+      const error = await rejection(open(await withSnapshot([[BOOKS, books]])));
+      expect(error).to.be.an.instanceof(JournalCorrupt);
+      expect(error.message).to.match(/its books are those after (2|undefined) events, and its name says 3/);
+    }
   });
 
   it("can't hold a record longer than a frame", async () => {
