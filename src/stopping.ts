@@ -49,7 +49,7 @@ export async function lingerAndCut(gateways: Gateways, lingerMs: number): Promis
   const deadline = systemClock.monotonic() + lingerMs;
   while (admission.open > 0 && systemClock.monotonic() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 10));
-    http.server.closeIdleConnections();
+    http.closeIdle();
   }
   webSockets.cut();
   tcp?.cut();

@@ -14,7 +14,7 @@ import { describeRefusal } from "./describe.ts";
 import { handshakeFault, refuseHandshake } from "./handshake.ts";
 import type { HttpApi } from "./http-api.ts";
 import { HttpDoor } from "./http-door.ts";
-import { keepHold, stopParsing } from "./http-parser.ts";
+import { keepHold, sparing, stopParsing } from "./http-parser.ts";
 import { lingerWhenDone, sayAndClose } from "./last-words.ts";
 import { refuseGarbage, refuseMisshapen } from "./misshapen.ts";
 import { PageFiles, sendUnknownSale } from "./page-files.ts";
@@ -53,7 +53,7 @@ export class HttpGateway {
   readonly #options: HttpGatewayOptions;
   readonly #server: Server;
   readonly #door: HttpDoor;
-  readonly #callers = new WeakMap<Duplex, Caller>();
+  readonly #callers = new Map<Duplex, Caller>();
   readonly #page: PageFiles;
   #scrape: {
     readonly at: number;
@@ -130,10 +130,14 @@ export class HttpGateway {
     return this.#server;
   }
 
-  /** Takes no more connections; requests under way are finished. */
+  /** Takes no more connections, and closes the idle ones; requests under way are finished and their answers read. */
   stop(): void {
-    this.#server.close();
-    this.#server.closeIdleConnections();
+    sparing(this.#unread(), () => this.#server.close());
+  }
+
+  /** Closes the connections that have become idle since the stop. */
+  closeIdle(): void {
+    sparing(this.#unread(), () => this.#server.closeIdleConnections());
   }
 
   cut(): void {
@@ -182,6 +186,14 @@ export class HttpGateway {
 
   #isOwed(socket: Duplex): boolean {
     return isOwed(this.#callers.get(socket)?.unanswered ?? []);
+  }
+
+  /** The connections that haven't been sent all that they were or will be answered. */
+  #unread(): Duplex[] {
+    const unread: Duplex[] = [];
+    for (const [socket, { unanswered }] of this.#callers)
+      if (unanswered.size > 0 || socket.writableLength > 0) unread.push(socket);
+    return unread;
   }
 
   /** An upgrade that had to wait: what is said on the new protocol would have overtaken the answers. */
@@ -283,6 +295,7 @@ export class HttpGateway {
     );
     const caller: Caller = { rates, unanswered: new Set(), isLeaving: false, lastWords: null, ignored: 0 };
     this.#callers.set(socket, caller);
+    socket.once("close", () => this.#callers.delete(socket));
     lingerWhenDone(socket as Socket, limits.lastWords);
     return caller;
   }

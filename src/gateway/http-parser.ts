@@ -49,3 +49,17 @@ export function keepHold(socket: Parsed, silent: () => void): void {
   socket.on("timeout", silent);
   socket.on("drain", () => socket._httpMessage?.emit("drain"));
 }
+
+/**
+ * Does something in which node:http closes the connections that it takes for idle, and keeps these from it: it only asks
+ * whether an answer was given away, not whether it has left, nor whether others wait behind it.
+ */
+export function sparing(sockets: readonly Duplex[], close: () => void): void {
+  // The own property hides the method, and is gone again before anybody else comes to run.
+  for (const socket of sockets) socket.destroy = () => socket;
+  try {
+    close();
+  } finally {
+    for (const socket of sockets) Reflect.deleteProperty(socket, "destroy");
+  }
+}
