@@ -8,19 +8,18 @@ import helmet from "helmet";
 import type { SaleId } from "../box-office/sale.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Admission } from "./admission.ts";
-import { ClientRates } from "./client-rates.ts";
 import type { Desk } from "./desk.ts";
 import { describeRefusal } from "./describe.ts";
 import { handshakeFault, refuseHandshake } from "./handshake.ts";
 import type { HttpApi } from "./http-api.ts";
+import { HttpCallers, type HttpCaller } from "./http-callers.ts";
 import { HttpDoor } from "./http-door.ts";
 import { keepHold, sparing, stopParsing } from "./http-parser.ts";
-import { lingerWhenDone, sayAndClose } from "./last-words.ts";
+import { sayAndClose } from "./last-words.ts";
 import { refuseGarbage, refuseMisshapen } from "./misshapen.ts";
 import { PageFiles, sendUnknownSale } from "./page-files.ts";
 import { peerOf } from "./peer-of.ts";
 import { refuseUpgrade, sendProblem } from "./problem.ts";
-import { RateLimit } from "./rate-limit.ts";
 import type { WebSocketGateway } from "./websocket-gateway.ts";
 
 type Readiness = { readonly ok: true } | { readonly ok: false; readonly why: string };
@@ -36,24 +35,11 @@ export interface HttpGatewayOptions {
   readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
 }
 
-/** What is known of one socket between its requests. */
-interface Caller {
-  readonly rates: ClientRates;
-  /** Requests that haven't been answered: more than one when the client doesn't wait for its answers. */
-  readonly unanswered: Set<IncomingMessage>;
-  /** It was told to go; what it still sends is not looked at. */
-  isLeaving: boolean;
-  /** What is said last, once every request that came in whole is answered. */
-  lastWords: (() => void) | null;
-  /** Requests that came after it was told to go: they hold memory until the socket is gone. */
-  ignored: number;
-}
-
 export class HttpGateway {
   readonly #options: HttpGatewayOptions;
   readonly #server: Server;
   readonly #door: HttpDoor;
-  readonly #callers = new Map<Duplex, Caller>();
+  readonly #callers: HttpCallers;
   readonly #page: PageFiles;
   #scrape: {
     readonly at: number;
@@ -82,6 +68,7 @@ export class HttpGateway {
     const { http, lastWords } = options.desk.limits;
     this.#options = options;
     this.#door = new HttpDoor(options.admission, options.desk);
+    this.#callers = new HttpCallers(options.desk);
     this.#page = new PageFiles(options.page, http.pageBytes);
     this.#server = createServer(
       {
@@ -105,7 +92,7 @@ export class HttpGateway {
     this.#server.on("connect", (_request, socket) => {
       const allow = ["Allow: GET, HEAD, POST"];
       keepHold(socket, () => this.#silent(socket as Socket));
-      this.#endBehindAnswers(socket, () =>
+      this.#callers.endBehindAnswers(socket, () =>
         refuseUpgrade(socket, { reason: "method_not_allowed" }, lastWords, undefined, allow),
       );
     });
@@ -117,12 +104,12 @@ export class HttpGateway {
     this.#server.on("checkExpectation", (request, response) => void this.#handle(request, response));
     this.#server.on("clientError", (fault, socket) => {
       const refuse = (): void => refuseGarbage(fault, socket, lastWords);
-      if (!socket.writable || !this.#isOwed(socket)) {
+      if (!socket.writable || !this.#callers.isOwed(socket)) {
         refuse();
         return;
       }
       stopParsing(socket);
-      this.#endBehindAnswers(socket, refuse);
+      this.#callers.endBehindAnswers(socket, refuse);
     });
   }
 
@@ -132,12 +119,12 @@ export class HttpGateway {
 
   /** Takes no more connections, and closes the idle ones; requests under way are finished and their answers read. */
   stop(): void {
-    sparing(this.#unread(), () => this.#server.close());
+    sparing(this.#callers.unread(), () => this.#server.close());
   }
 
   /** Closes the connections that have become idle since the stop. */
   closeIdle(): void {
-    sparing(this.#unread(), () => this.#server.closeIdleConnections());
+    sparing(this.#callers.unread(), () => this.#server.closeIdleConnections());
   }
 
   cut(): void {
@@ -146,9 +133,9 @@ export class HttpGateway {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     try {
-      if (this.#isOwed(socket)) {
+      if (this.#callers.isOwed(socket)) {
         keepHold(socket, () => this.#silent(socket as Socket));
-        this.#endBehindAnswers(socket, () => this.#close(socket));
+        this.#callers.endBehindAnswers(socket, () => this.#close(socket));
         return;
       }
       if (request.headers.upgrade?.toLowerCase() !== "websocket") {
@@ -162,38 +149,12 @@ export class HttpGateway {
         this.#options.webSockets.upgrade(request, socket, head, isAdmitted);
       }
       this.#door.forget(socket);
-      this.#callers.delete(socket);
+      this.#callers.forget(socket);
     } catch (cause) {
       this.#options.desk.counts.faults += 1;
       this.#options.desk.report("a handshake failed", cause);
       socket.destroy();
     }
-  }
-
-  /**
-   * What can't be taken, behind requests whose answers haven't left: whatever was carried out is told first, and nothing
-   * may overtake that. Then this is the last that the connection hears.
-   */
-  #endBehindAnswers(socket: Duplex, lastWords: () => void): void {
-    if (!this.#isOwed(socket)) {
-      lastWords();
-      return;
-    }
-    const caller = this.#callerOf(socket);
-    caller.isLeaving = true;
-    caller.lastWords ??= lastWords;
-  }
-
-  #isOwed(socket: Duplex): boolean {
-    return isOwed(this.#callers.get(socket)?.unanswered ?? []);
-  }
-
-  /** The connections that haven't been sent all that they were or will be answered. */
-  #unread(): Duplex[] {
-    const unread: Duplex[] = [];
-    for (const [socket, { unanswered }] of this.#callers)
-      if (unanswered.size > 0 || socket.writableLength > 0) unread.push(socket);
-    return unread;
   }
 
   /** An upgrade that had to wait: what is said on the new protocol would have overtaken the answers. */
@@ -217,28 +178,20 @@ export class HttpGateway {
 
   /** Nothing moved for a while. Only who waits for an answer that is still being made may be silent. */
   #silent(socket: Socket): void {
-    const waits = this.#callerOf(socket).unanswered.size > 0 && socket.writableLength === 0;
-    if (waits) socket.setTimeout(this.#options.desk.limits.http.silentMs);
+    if (this.#callers.isWaiting(socket)) socket.setTimeout(this.#options.desk.limits.http.silentMs);
     else socket.destroy();
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const caller = this.#callerOf(request.socket);
     if (request.socket.destroyed) return;
+    const caller = this.#callers.of(request.socket);
     if (caller.isLeaving || request.socket.writableEnded) {
       caller.ignored += 1;
       if (caller.ignored > this.#options.desk.limits.http.ignored) request.socket.destroy();
       return;
     }
-    caller.unanswered.add(request);
+    caller.asks(request, response);
     request.socket.setTimeout(this.#options.desk.limits.http.silentMs);
-    response.once("close", () => {
-      caller.unanswered.delete(request);
-      if (caller.lastWords === null || isOwed(caller.unanswered)) return;
-      const { lastWords } = caller;
-      caller.lastWords = null;
-      lastWords();
-    });
     try {
       this.#protect(request, response, ignore);
       const refusal = this.#refusal(request, response, caller);
@@ -260,7 +213,7 @@ export class HttpGateway {
   }
 
   /** One client must not take the loop from all the others, whatever it asks for. */
-  #refusal(request: IncomingMessage, response: ServerResponse, caller: Caller): Refusal | null {
+  #refusal(request: IncomingMessage, response: ServerResponse, caller: HttpCaller): Refusal | null {
     const { clock, limits, proxies } = this.#options.desk;
     if (this.#door.isTurnedAway(request.socket)) {
       caller.isLeaving = true;
@@ -269,7 +222,7 @@ export class HttpGateway {
     if (!this.#door.enterForwarded(request, response)) return { reason: "server_full" };
     const rate = caller.rates.of(peerOf(proxies, request, "http").address);
     const wait = rate.take(clock.monotonic());
-    const isHasty = caller.unanswered.size > limits.http.unanswered;
+    const isHasty = caller.unanswered > limits.http.unanswered;
     if (wait === 0 && !isHasty) return null;
     const refusal: Refusal = { reason: "rate_limited", retryAfterMs: Math.max(1, Math.ceil(wait)) };
     this.#record(request, refusal);
@@ -282,22 +235,6 @@ export class HttpGateway {
     const peer = peerOf(proxies, request, "http");
     const command = this.#options.api.describe(request);
     recorder?.record({ at: clock.now(), peer, command, outcome: describeRefusal(refusal) });
-  }
-
-  #callerOf(socket: Duplex): Caller {
-    const known = this.#callers.get(socket);
-    if (known !== undefined) return known;
-    const { rateLimit, limits, clock } = this.#options.desk;
-    const burst = rateLimit * limits.session.rateBurst;
-    const rates = new ClientRates(
-      () => new RateLimit(rateLimit, burst, clock.monotonic()),
-      limits.http.clientsOfProxy,
-    );
-    const caller: Caller = { rates, unanswered: new Set(), isLeaving: false, lastWords: null, ignored: 0 };
-    this.#callers.set(socket, caller);
-    socket.once("close", () => this.#callers.delete(socket));
-    lingerWhenDone(socket as Socket, limits.lastWords);
-    return caller;
   }
 
   /** Scrapes cost milliseconds; a second's worth of them is answered with one. One that fails is nobody else's. */
@@ -348,12 +285,6 @@ export class HttpGateway {
     if (this.#page.serve(request, response, sale === undefined ? path : "/")) return;
     sendProblem(response, { reason: "bad_message", detail: "Endereço desconhecido" });
   }
-}
-
-/** Whether any of these came in whole: of the others nothing will be carried out. */
-function isOwed(unanswered: Iterable<IncomingMessage>): boolean {
-  for (const { complete } of unanswered) if (complete) return true;
-  return false;
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {
