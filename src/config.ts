@@ -90,6 +90,8 @@ export const LIMITS = {
     silentMs: 30_000,
     /** Requests of one socket that may wait for their answers; with more it is told to go. */
     unanswered: 8,
+    /** Lists of every sale that clients of this process haven't read to their end; with more, no other is made. */
+    unreadBytes: 32 * 1024 * 1024,
     /** Requests of a socket that was told to go, after which it is cut; more than fit into one read. */
     ignored: 3_000,
     /** Clients of one trusted proxy's connection whose rates are known at a time. */

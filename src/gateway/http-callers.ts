@@ -11,6 +11,7 @@ import { RateLimit } from "./rate-limit.ts";
 export class HttpCallers {
   readonly #desk: Pick<Desk, "clock" | "limits" | "rateLimit">;
   readonly #callers = new Map<Duplex, HttpCaller>();
+  #unreadBytes = 0;
 
   constructor(desk: Pick<Desk, "clock" | "limits" | "rateLimit">) {
     this.#desk = desk;
@@ -26,11 +27,19 @@ export class HttpCallers {
       () => new RateLimit(rateLimit, burst, clock.monotonic()),
       limits.http.clientsOfProxy,
     );
-    const caller = new HttpCaller(rates);
+    const caller = new HttpCaller(rates, (bytes) => (this.#unreadBytes += bytes));
     this.#callers.set(socket, caller);
-    socket.once("close", () => this.#callers.delete(socket));
+    socket.once("close", () => {
+      this.#callers.delete(socket);
+      caller.goes();
+    });
     lingerWhenDone(socket, limits.lastWords);
     return caller;
+  }
+
+  /** Of long answers, over all connections; see `HttpCaller`. */
+  get unreadBytes(): number {
+    return this.#unreadBytes;
   }
 
   /** It is no HTTP connection any more. */
@@ -74,12 +83,16 @@ export class HttpCaller {
   isLeaving = false;
   /** Requests that came after that: they hold memory until the socket is gone. */
   ignored = 0;
-  readonly #unanswered = new Set<IncomingMessage>();
+  readonly #unread: (bytes: number) => void;
+  /** With the bytes of their answers that were reported. */
+  readonly #unanswered = new Map<IncomingMessage, number>();
   /** What is said last, once every request that came in whole is answered. */
   #lastWords: (() => void) | null = null;
 
-  constructor(rates: ClientRates) {
+  /** @param unread told of bytes more, or fewer, that wait to be read. */
+  constructor(rates: ClientRates, unread: (bytes: number) => void) {
     this.rates = rates;
+    this.#unread = unread;
   }
 
   /** Requests that haven't been answered: more than one when the client doesn't wait for its answers. */
@@ -89,20 +102,36 @@ export class HttpCaller {
 
   /** Whether any of those came in whole: of the others nothing will be carried out. */
   get isOwed(): boolean {
-    for (const { complete } of this.#unanswered) if (complete) return true;
+    for (const { complete } of this.#unanswered.keys()) if (complete) return true;
     return false;
   }
 
   /** It asks for something, and is owed it until the answer has left. */
   asks(request: IncomingMessage, response: ServerResponse): void {
-    this.#unanswered.add(request);
+    this.#unanswered.set(request, 0);
     response.once("close", () => {
+      this.#unread(-(this.#unanswered.get(request) ?? 0));
       this.#unanswered.delete(request);
       if (this.#lastWords === null || this.isOwed) return;
       const lastWords = this.#lastWords;
       this.#lastWords = null;
       lastWords();
     });
+  }
+
+  /** A long answer was given: what hasn't left of it counts as unread until all of it has, or the socket is gone. */
+  leaveUnread(request: IncomingMessage, response: ServerResponse): void {
+    if (request.socket.destroyed || !this.#unanswered.has(request)) return;
+    this.#unanswered.set(request, response.writableLength);
+    this.#unread(response.writableLength);
+  }
+
+  /** The socket is gone; an answer that waits behind another one is never told so. */
+  goes(): void {
+    for (const [request, bytes] of this.#unanswered) {
+      this.#unread(-bytes);
+      this.#unanswered.set(request, 0);
+    }
   }
 
   /**

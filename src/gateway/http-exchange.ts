@@ -69,14 +69,15 @@ export class HttpExchange {
   }
 
   sendJson(status: number, body: unknown): void {
-    const text = JSON.stringify(body);
+    // As bytes: of a text node:http would keep both while somebody doesn't read.
+    const bytes = Buffer.from(JSON.stringify(body));
     this.response
       .writeHead(status, {
         "content-type": "application/json; charset=utf-8",
-        "content-length": Buffer.byteLength(text),
+        "content-length": bytes.length,
         "cache-control": "no-store",
       })
-      .end(text);
+      .end(bytes);
   }
 
   /** Writes its line in the command log: for whatever was neither asked of the queue nor refused. */

@@ -201,7 +201,7 @@ export class HttpGateway {
         stopParsing(request.socket);
       }
       if (refusal !== null) sendProblem(response, refusal);
-      else if (!refuseMisshapen(request, response)) await this.#route(request, response);
+      else if (!refuseMisshapen(request, response)) await this.#route(request, response, caller);
     } catch (cause) {
       this.#options.desk.counts.faults += 1;
       this.#options.desk.report("an HTTP request failed", cause);
@@ -249,8 +249,9 @@ export class HttpGateway {
     return this.#scrape.text;
   }
 
-  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #route(request: IncomingMessage, response: ServerResponse, caller: HttpCaller): Promise<void> {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    if (path === "/api/sales") return this.#list(request, response, caller);
     if (path.startsWith("/api/")) return this.#options.api.handle(request, response);
     if (request.method !== "GET" && request.method !== "HEAD") {
       return sendProblem(response.setHeader("allow", "GET, HEAD"), { reason: "method_not_allowed" });
@@ -272,6 +273,20 @@ export class HttpGateway {
       default:
         this.#servePage(request, response, path);
     }
+  }
+
+  /**
+   * The answer that is as long as there are sales, for everyone who asks: clients that don't read it would otherwise
+   * take the memory of all, each of them within its own bounds.
+   */
+  async #list(request: IncomingMessage, response: ServerResponse, caller: HttpCaller): Promise<void> {
+    if (this.#callers.unreadBytes >= this.#options.desk.limits.http.unreadBytes) {
+      this.#record(request, { reason: "busy" });
+      sendProblem(response, { reason: "busy" });
+      return;
+    }
+    await this.#options.api.handle(request, response);
+    caller.leaveUnread(request, response);
   }
 
   /** Each sale has a page of its own; which sale it is, the page reads from its address. */

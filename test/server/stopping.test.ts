@@ -1,27 +1,15 @@
 /** What a stop does to HTTP connections, whatever they are in the middle of. */
 import { expect } from "chai";
-import { ask, askOrganiser, audit } from "../support/http-client.ts";
+import { ask, audit } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";
+import { LIST, makeLongList } from "../support/many-sales.ts";
 import { spawnServer, startTestServer } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
 
-/** So many that seven lists of them are more than the system keeps of a connection that nobody reads. */
-const SALES = 1_000;
+/** More than the system keeps of a connection that nobody reads. */
 const LISTS = 7;
-const LIST = "GET /api/sales HTTP/1.1\r\nHost: x\r\n\r\n";
 const BUY =
   "POST /api/sales/default/purchases HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\nContent-Length: 2\r\n\r\n{}";
-
-async function createSales(port: number): Promise<void> {
-  const title = "票".repeat(200);
-  for (let made = 0; made < SALES; made += 50) {
-    await Promise.all(
-      Array.from({ length: 50 }, (_, n) =>
-        askOrganiser(port, "POST", "/sales", { id: `venda-${made + n}`, title, capacity: 5 }),
-      ),
-    );
-  }
-}
 
 /** Asks for the lists and a purchase behind them, and reads nothing of it. */
 async function askWithoutReading(port: number): Promise<TextClient> {
@@ -37,7 +25,7 @@ describe("a stop", function () {
 
   it("lets who reads slowly read all the answers, that to a purchase behind long lists included", async () => {
     const server = await startTestServer(["--rate-limit", "0"], { stop: { lingerMs: 15_000 } });
-    await createSales(server.httpPort);
+    await makeLongList(server.httpPort);
     const list = (await ask(server.httpPort, "GET", "/api/sales")).text;
     const client = await askWithoutReading(server.httpPort);
     const stopped = server.stop();
@@ -65,7 +53,7 @@ describe("a stop", function () {
 
   it("by SIGTERM exits with 0 in time, though somebody doesn't read", async () => {
     const server = await spawnServer(["--memory", "--rate-limit", "0", "--no-command-log"]);
-    await createSales(server.httpPort);
+    await makeLongList(server.httpPort);
     await askWithoutReading(server.httpPort);
     server.kill("SIGTERM");
     // It kills itself when it isn't done after stop.deadlineMs, so 0 says that it took less.
