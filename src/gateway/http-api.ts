@@ -16,6 +16,7 @@ import { route, type Route } from "./http-route.ts";
 import { OrganiserApi, type OrganiserApiOptions } from "./organiser-api.ts";
 import { peerOf } from "./peer-of.ts";
 import { sendProblem } from "./problem.ts";
+import { SalesList } from "./sales-list.ts";
 
 const purchaseSchema = z.object({ quantity: z.unknown().optional(), buyer: buyerSchema.optional() });
 
@@ -23,6 +24,7 @@ export class HttpApi {
   readonly #desk: Desk;
   readonly #organiser: OrganiserApi;
   readonly #routes: readonly Route[];
+  readonly #sales = new SalesList();
 
   constructor(options: OrganiserApiOptions) {
     this.#desk = options.desk;
@@ -77,7 +79,7 @@ export class HttpApi {
   }
 
   #list(exchange: HttpExchange): void {
-    exchange.sendJson(200, [...this.#desk.counter.views()].map(saleBody));
+    exchange.sendBytes(200, this.#sales.bytes(this.#desk.counter.views()));
   }
 
   #show(exchange: HttpExchange): void {

@@ -70,14 +70,18 @@ export class HttpExchange {
 
   sendJson(status: number, body: unknown): void {
     // As bytes: of a text node:http would keep both while somebody doesn't read.
-    const bytes = Buffer.from(JSON.stringify(body));
+    this.sendBytes(status, Buffer.from(JSON.stringify(body)));
+  }
+
+  /** @param json which is shared with others: it isn't changed. */
+  sendBytes(status: number, json: Buffer): void {
     this.response
       .writeHead(status, {
         "content-type": "application/json; charset=utf-8",
-        "content-length": bytes.length,
+        "content-length": json.length,
         "cache-control": "no-store",
       })
-      .end(bytes);
+      .end(json);
   }
 
   /** Writes its line in the command log: for whatever was neither asked of the queue nor refused. */
