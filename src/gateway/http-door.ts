@@ -66,7 +66,11 @@ export class HttpDoor {
       this.#admission.leaveForwarded(address);
     };
     until.on("close", leave);
-    if (until !== socket) socket.on("close", leave);
+    if (until !== socket) {
+      // As many as it may have requests that aren't answered, which `http.unanswered` bounds.
+      socket.setMaxListeners(0);
+      socket.on("close", leave);
+    }
     return true;
   }
 

@@ -62,6 +62,20 @@ describe("gateway: whom a trusted proxy speaks for", () => {
     await eventually(() => door.held() === 0, "the places are free again");
   });
 
+  it("says nothing of leaks where a connection has as many requests as it may", async () => {
+    const warnings: string[] = [];
+    const hear = (warning: Error): void => void warnings.push(warning.name);
+    process.on("warning", hear);
+    cleanup(() => void process.off("warning", hear));
+    const door = await openDoor(100);
+    const socket = await door.connect();
+    socket.write(REQUEST.repeat(20));
+    await eventually(() => door.entered.length === 20, "all requests came in");
+    for (const { response } of door.entered) response.end();
+    await eventually(() => door.held() === 0, "the places are free again");
+    expect(warnings).to.deep.equal([]);
+  });
+
   it("leaves when the connection breaks, with an answer under way and another one queued behind it", async () => {
     const door = await openDoor(2);
     const socket = await door.connect();
