@@ -7,7 +7,8 @@
 import { readFileSync } from "node:fs";
 import { bannerLines } from "./banner.ts";
 import { readCommandLine, type Asked } from "./command-line/commands.ts";
-import { ConfigError, LIMITS, readSettings, type Settings } from "./config.ts";
+import { ConfigError, readSettings, type Settings } from "./config.ts";
+import { LIMITS } from "./limits.ts";
 import { runCrowdCommand } from "./command-line/crowd-command.ts";
 import { runLab } from "./command-line/lab-command.ts";
 import { openConsoleLog, type ConsoleLog } from "./observability/console-log.ts";

@@ -1,5 +1,6 @@
 /** Which counter sells: the product's queue, or the one without it that exists to be attacked. */
-import type { Limits, Settings } from "./config.ts";
+import type { Settings } from "./config.ts";
+import type { Limits } from "./limits.ts";
 import { Engine, type EngineParts } from "./engine/engine.ts";
 import type { Counter } from "./engine/ports.ts";
 import { systemEntropy } from "./engine/system.ts";

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { CrewFault } from "./cluster/crew-fault.ts";
-import type { Limits } from "./config.ts";
+import type { Limits } from "./limits.ts";
 import type { EngineFault } from "./engine/fault.ts";
 import type { LineSink } from "./observability/command-log.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { Journal } from "./engine/ports.ts";
 import { systemClock } from "./engine/system.ts";
-import type { Limits } from "./config.ts";
+import type { Limits } from "./limits.ts";
 import type { Gateways } from "./gateways.ts";
 import type { CommandLog } from "./observability/command-log.ts";
 import type { SellingCounter } from "./selling.ts";

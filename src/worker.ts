@@ -10,7 +10,7 @@ import { Link } from "./cluster/link.ts";
 import { LinkFault } from "./cluster/link-fault.ts";
 import { readNote, type NoteToWorker, type Welcome } from "./cluster/notes.ts";
 import { LINK_DESCRIPTOR } from "./cluster/recruit.ts";
-import { LIMITS } from "./config.ts";
+import { LIMITS } from "./limits.ts";
 import { RemoteFront } from "./remote-front.ts";
 
 process.on("SIGINT", ignore);

@@ -71,7 +71,7 @@ describe("architecture: the checker", () => {
       "src/gateway/session.ts": [
         'import { Hub } from "../broadcast/hub.ts";',
         'import type { Port } from "../engine/ports.ts";',
-        'import type { Limits } from "../config.ts";',
+        'import type { Limits } from "../limits.ts";',
         'import { createServer } from "node:http";',
       ].join("\n"),
       "src/broadcast/hub.ts": "",
@@ -106,7 +106,7 @@ describe("architecture: the checker", () => {
     ["a package in the core", "src/box-office/a.ts", 'import { nanoid } from "nanoid";'],
     ["a built-in module in the core", "src/box-office/a.ts", 'import type { Hash } from "node:crypto";'],
     ["another room in the core", "src/box-office/a.ts", 'import type { Clock } from "../engine/ports.ts";'],
-    ["the config's code in a room", "src/journal/a.ts", 'import { LIMITS } from "../config.ts";'],
+    ["the limits themselves in a room", "src/journal/a.ts", 'import { LIMITS } from "../limits.ts";'],
     ["the program's start in a room", "src/gateway/a.ts", 'import type { Server } from "../server.ts";'],
     ["the server in the page", "web/a.ts", 'import { Session } from "../src/gateway/session.ts";'],
     ["the page in the server", "src/server.ts", 'import { view } from "../web/view.ts";'],

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { ConfigError, LIMITS, readInstant, readSettings, workerCount, type Settings } from "../src/config.ts";
+import { ConfigError, readInstant, readSettings, workerCount, type Settings } from "../src/config.ts";
 import { FLAGS, helpText } from "../src/flags.ts";
 
 /** For each flag with a value: one that is right, what it becomes, and some that are wrong. */
@@ -217,27 +217,5 @@ describe("config: the help", () => {
       const flag = Object.values(FLAGS).find((flag) => flag.setting === setting);
       expect(flag?.help).to.include(String(settings[setting]));
     }
-  });
-});
-
-describe("config: limits", () => {
-  it("are all greater than zero, and fit one another", () => {
-    const walk = (limits: object, path: string): void => {
-      for (const [name, value] of Object.entries(limits) as [string, unknown][]) {
-        if (typeof value === "object" && value !== null) walk(value, `${path}${name}.`);
-        else expect(value, `${path}${name}`).to.be.a("number").above(0);
-      }
-    };
-    walk(LIMITS, "");
-    const { engine, hub, output, session, rules, journal } = LIMITS;
-    expect(engine.mailboxReserve).to.be.below(engine.mailbox);
-    expect(hub.intervalMs).to.be.below(hub.longestIntervalMs);
-    expect(hub.busyShare).to.be.at.most(hub.idleShare);
-    expect(hub.idleShare).to.be.at.most(1);
-    expect(hub.yielding).to.be.at.least(1);
-    expect(hub.resumedNotices).to.be.at.most(hub.notices);
-    expect(output.softBytes).to.be.below(output.hardBytes);
-    expect(session.listedTickets).to.be.at.least(rules.maxQuantity);
-    expect(journal.maxFrameBytes).to.be.below(journal.stepBytes);
   });
 });

@@ -6,7 +6,7 @@
  * answered they ask again with their keys. Nothing that was sold is lost with it, since a worker keeps nothing.
  */
 import type { Counter, Published, Scheduler } from "../engine/ports.ts";
-import type { Limits } from "../config.ts";
+import type { Limits } from "../limits.ts";
 import { CrewFault } from "./crew-fault.ts";
 import { Member, NOTHING_COUNTED, type MemberHooks } from "./member.ts";
 import type { Counts, NamedCount, Ports, Question, Report, Welcome } from "./notes.ts";

@@ -1,6 +1,6 @@
 /** One worker as the engine's process sees it: what it asks, what it has counted, and whether it is still there. */
 import type { Counter } from "../engine/ports.ts";
-import type { Limits } from "../config.ts";
+import type { Limits } from "../limits.ts";
 import { CounterServer } from "./counter-server.ts";
 import { deferred } from "./deferred.ts";
 import { frameOf, FrameKind } from "./framing.ts";

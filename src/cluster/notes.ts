@@ -1,5 +1,6 @@
 /** What the two ends of a link say to each other beside commands and turns. */
-import type { Limits, Settings } from "../config.ts";
+import type { Settings } from "../config.ts";
+import type { Limits } from "../limits.ts";
 import type { SaleView } from "../box-office/sale.ts";
 import { LinkFault } from "./link-fault.ts";
 import type { OffsetEvent } from "./turn-codec.ts";

@@ -1,6 +1,6 @@
 /** `bilheteria crowd`: plays the crowd, shows it, and says how it came out. Exit codes are those of its help. */
 import { randomInt } from "node:crypto";
-import { LIMITS } from "../config.ts";
+import { LIMITS } from "../limits.ts";
 import { openView, type View } from "../crowd/live-view.ts";
 import { Refused } from "../crowd/meeting.ts";
 import { sumPlans, usersBy, type CrowdPlan } from "../crowd/plan.ts";

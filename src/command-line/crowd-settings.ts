@@ -1,5 +1,6 @@
 /** The words after `bilheteria crowd` become settings here. What it says is Portuguese: it is for a classroom. */
-import { DEFAULT_SALE, LIMITS, readSettings } from "../config.ts";
+import { DEFAULT_SALE, readSettings } from "../config.ts";
+import { LIMITS } from "../limits.ts";
 import type { Addresses } from "../crowd/meeting.ts";
 import type { CrowdPlan, Transport } from "../crowd/plan.ts";
 import type { Range } from "../crowd/random.ts";

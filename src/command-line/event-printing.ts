@@ -1,7 +1,8 @@
 /** `bilheteria journal cat`: events as JSON lines, as fast as whoever reads them takes them, in constant memory. */
 import type { Console, GivenFlags } from "./commands.ts";
 import type { SaleEvent } from "../box-office/event.ts";
-import { ConfigError, LIMITS } from "../config.ts";
+import { ConfigError } from "../config.ts";
+import { LIMITS } from "../limits.ts";
 import { readEvents, type Reading } from "../journal/event-reading.ts";
 import { nodeDisk } from "../journal/node-disk.ts";
 import { livenessOf } from "./live-directory.ts";

@@ -3,7 +3,7 @@
  * which an unprotected strategy happened to come out right is no failure, and the report says that it was luck.
  */
 import { writeFileSync } from "node:fs";
-import { LIMITS } from "../config.ts";
+import { LIMITS } from "../limits.ts";
 import { runExperiment } from "../lab/experiment.ts";
 import { drawSummary } from "../lab/picture.ts";
 import { brokenClaims, summarize, type Summary } from "../lab/summary.ts";

@@ -1,6 +1,6 @@
 /** The words after `bilheteria lab` become settings here. What it says is Portuguese: it is for a classroom. */
 import { parseArgs } from "node:util";
-import { LIMITS } from "../config.ts";
+import { LIMITS } from "../limits.ts";
 import type { ExperimentSettings } from "../lab/experiment.ts";
 import { isStrategyName, STRATEGIES, STRATEGY_NAMES, type Strategy } from "../lab/strategy.ts";
 import { readWork, workMs, type Work } from "../lab/work.ts";

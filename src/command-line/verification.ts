@@ -1,6 +1,6 @@
 /** `bilheteria verify`: what a person needs to know to decide what to do with a data directory. */
 import type { Console, GivenFlags } from "./commands.ts";
-import { LIMITS } from "../config.ts";
+import { LIMITS } from "../limits.ts";
 import { DataDirectory } from "../journal/data-directory.ts";
 import type { Finding, Inspection } from "../journal/findings.ts";
 import { inspect } from "../journal/inspection.ts";

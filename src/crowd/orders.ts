@@ -3,7 +3,7 @@ import type { CrowdPlan } from "./plan.ts";
 import type { News } from "./tally.ts";
 import type { Place } from "./wire.ts";
 
-/** The bounds of the crowd, in the words of `config.ts`. */
+/** The bounds of the crowd, in the words of `limits.ts`. */
 export interface CrowdLimits {
   readonly usersPerProcess: number;
   readonly openings: number;

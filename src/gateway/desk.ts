@@ -1,6 +1,6 @@
 import type { Hub } from "../broadcast/hub.ts";
 import type { Clock, CommandRecorder, Counter, Entropy, Scheduler } from "../engine/ports.ts";
-import type { Limits } from "../config.ts";
+import type { Limits } from "../limits.ts";
 import type { RequestLimits } from "../protocol/request.ts";
 import type { NameBuyer } from "./buyer-names.ts";
 import type { ReplyFlusher } from "./connection.ts";

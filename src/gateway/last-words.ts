@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Limits } from "../config.ts";
+import type { Limits } from "../limits.ts";
 import { stopParsing } from "./http-parser.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** Requests that can't be taken as they are, from bytes that aren't HTTP to headers that ask for what isn't there. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Limits } from "../config.ts";
+import type { Limits } from "../limits.ts";
 import { HTTP_STATUS, type Refusal } from "../protocol/refusals.ts";
 import { sayAndClose } from "./last-words.ts";
 import { problemBody, sendProblem } from "./problem.ts";

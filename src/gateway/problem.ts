@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Limits } from "../config.ts";
+import type { Limits } from "../limits.ts";
 import { refusalFigures } from "../protocol/json.ts";
 import { HTTP_STATUS, refusalWords, type Refusal } from "../protocol/refusals.ts";
 import { sayAndClose } from "./last-words.ts";

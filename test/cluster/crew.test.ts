@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { Crew, type CrewParts } from "../../src/cluster/crew.ts";
 import { frameOf, FrameKind } from "../../src/cluster/framing.ts";
 import type { Recruit } from "../../src/cluster/recruit.ts";
-import { LIMITS } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 import type { Counter } from "../../src/engine/ports.ts";
 
 const LISTENING = frameOf(FrameKind.note, JSON.stringify({ type: "listening" }));

@@ -3,7 +3,7 @@
  * crashes meets full segments, spare ones and snapshots. SEGMENT_KIB makes them smaller still. Everything else is the
  * server as it is.
  */
-import { LIMITS } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 
 const KIB = 1024;
 

@@ -1,7 +1,7 @@
 /** docs/crowd.md says what the command does. */
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
-import { LIMITS } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 import { CHECKS } from "../../src/crowd/verdict.ts";
 import { CROWD_FLAGS, crowdHelpText, type CrowdFlag } from "../../src/command-line/crowd-flags.ts";
 import { tablesOf } from "../support/markdown-table.ts";

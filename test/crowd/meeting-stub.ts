@@ -1,5 +1,5 @@
 /** Plays the crowd, processes and all, against the stub; in a hurry, so that a whole sale takes about a second. */
-import { LIMITS } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 import { playCrowd } from "../../src/crowd/play.ts";
 import type { CrowdResult } from "../../src/crowd/result.ts";
 import { readCrowdSettings } from "../../src/command-line/crowd-settings.ts";

@@ -2,7 +2,7 @@
 import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import { expect } from "chai";
-import { LIMITS } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 import { descriptorLimit } from "../../src/descriptors.ts";
 import { ask } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";

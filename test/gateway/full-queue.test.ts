@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import type { SaleId, SaleView } from "../../src/box-office/sale.ts";
 import { Hub } from "../../src/broadcast/hub.ts";
-import { LIMITS } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 import type { CommandRecord, Envelope } from "../../src/engine/ports.ts";
 import { systemEntropy } from "../../src/engine/system.ts";
 import { byAddress } from "../../src/gateway/buyer-names.ts";

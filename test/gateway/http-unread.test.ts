@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { expect } from "chai";
-import { LIMITS } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 import { systemClock } from "../../src/engine/system.ts";
 import { HttpCallers } from "../../src/gateway/http-callers.ts";
 import { ask } from "../support/http-client.ts";

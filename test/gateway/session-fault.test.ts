@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { expect } from "chai";
 import type { SaleId, SaleView } from "../../src/box-office/sale.ts";
 import { Hub } from "../../src/broadcast/hub.ts";
-import { LIMITS } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 import type { Envelope } from "../../src/engine/ports.ts";
 import { systemClock, systemEntropy, systemScheduler } from "../../src/engine/system.ts";
 import { Admission } from "../../src/gateway/admission.ts";

@@ -1,6 +1,7 @@
 /** The limits that were promised, by value; and each of them at its bound and one past it, where no other test is. */
 import { expect } from "chai";
-import { LIMITS, readSettings } from "../../src/config.ts";
+import { readSettings } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 import { Mailbox } from "../../src/engine/mailbox.ts";
 import type { Envelope } from "../../src/engine/ports.ts";
 import { Admission } from "../../src/gateway/admission.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { LIMITS } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 import type { Desk } from "../../src/gateway/desk.ts";
 import { HttpApi } from "../../src/gateway/http-api.ts";
 import { ask } from "../support/http-client.ts";

@@ -1,6 +1,6 @@
 /** The races themselves: threads, promises and the product's engine, each run for real. */
 import { expect } from "chai";
-import { LIMITS } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 import { runExperiment, type ExperimentSettings } from "../../src/lab/experiment.ts";
 import { STRATEGIES, type StrategyName } from "../../src/lab/strategy.ts";
 import { brokenClaims, summarize, type Summary } from "../../src/lab/summary.ts";

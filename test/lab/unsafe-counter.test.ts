@@ -3,7 +3,7 @@ import { expect } from "chai";
 import type { Answer } from "../../src/box-office/answer.ts";
 import { auditSale, createBoxOffice } from "../../src/box-office/box-office.ts";
 import type { BuyerId, PurchaseKey, SaleId, TicketCode } from "../../src/box-office/sale.ts";
-import { LIMITS } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 import type { Published } from "../../src/engine/ports.ts";
 import { UnsafeCounter } from "../../src/lab/unsafe-counter.ts";
 

@@ -2,7 +2,7 @@
 import { cp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { LIMITS } from "../../src/config.ts";
+import { LIMITS } from "../../src/limits.ts";
 import { temporaryDirectory } from "../support/cleanup.ts";
 import { audit, buy } from "../support/http-client.ts";
 import { eventually } from "../support/inbox.ts";

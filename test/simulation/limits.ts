@@ -1,4 +1,4 @@
-import { LIMITS, type Limits } from "../../src/config.ts";
+import { LIMITS, type Limits } from "../../src/limits.ts";
 
 /** Production's limits, made so small that a short history runs into each of them. */
 export const SMALL_LIMITS: Limits = {

@@ -2,7 +2,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
-import { LIMITS, readSettings, type Limits } from "../../src/config.ts";
+import { readSettings } from "../../src/config.ts";
+import { LIMITS, type Limits } from "../../src/limits.ts";
 import { startServer, type RunningServer } from "../../src/server.ts";
 import type { ServerFault } from "../../src/server-options.ts";
 import { cleanup } from "./cleanup.ts";
