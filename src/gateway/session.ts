@@ -243,7 +243,9 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   /** The queue's answer to one command; a fault in here ends this session and no other. */
   answered(pending: PendingCommand, answer: Answer): void {
     try {
-      this.#record(pending.what, describeAnswer(answer), boughtBy(answer));
+      const isSold = answer.kind === "receipt" && !answer.repeated;
+      // What was sold was sold at the instant that the journal says.
+      this.#record(pending.what, describeAnswer(answer), boughtBy(answer), isSold ? answer.at : undefined);
       this.#learn(answer);
       pending.text = this.#dialect.answer(answer, pending.id);
       // Numbers and codes: only the words of a refusal have accents, and an id may be of any alphabet.
@@ -352,9 +354,13 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     }
   }
 
-  #record(command: string, outcome: string, bought?: CommandRecord["bought"]): void {
-    const { recorder, clock } = this.#desk;
-    recorder?.record({ at: clock.now(), peer: this.#connection.peer, command, outcome, bought });
+  #record(
+    command: string,
+    outcome: string,
+    bought?: CommandRecord["bought"],
+    at = this.#desk.clock.now(),
+  ): void {
+    this.#desk.recorder?.record({ at, peer: this.#connection.peer, command, outcome, bought });
   }
 
   #guarded(step: () => void): void {
