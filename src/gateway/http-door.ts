@@ -12,7 +12,7 @@ export class HttpDoor {
   readonly #desk: Desk;
   readonly #refused = new WeakSet<Duplex>();
   /** Let in or turned away already: an offer of HTTP/2 that is passed over makes a connection come by twice. */
-  readonly #seen = new WeakSet<Duplex>();
+  readonly #seen = new Set<Socket>();
   /** Refused sockets that are still open. */
   #turnedAway = 0;
 
@@ -24,16 +24,19 @@ export class HttpDoor {
   /** A socket has connected. One that is turned away is told why when it asks for something. */
   admit(socket: Socket): void {
     if (this.#seen.has(socket)) return;
-    this.#seen.add(socket);
     // Gone before it was accepted: whatever it sent must not buy, since nobody would know for whom.
     if (socket.remoteAddress === undefined) {
       this.#refused.add(socket);
       socket.destroy();
       return;
     }
+    this.#seen.add(socket);
     const address = plainAddress(socket.remoteAddress);
     if (this.#admission.enter(address)) {
-      socket.on("close", () => this.#admission.leave(address));
+      socket.on("close", () => {
+        this.#seen.delete(socket);
+        this.#admission.leave(address);
+      });
       return;
     }
     this.#desk.counts.refusedConnections += 1;
@@ -46,7 +49,12 @@ export class HttpDoor {
 
   /** It is no HTTP connection any more and doesn't come by again. */
   forget(socket: Duplex): void {
-    this.#seen.delete(socket);
+    this.#seen.delete(socket as Socket);
+  }
+
+  /** Connections that haven't sent anything: browsers open some ahead. */
+  silent(): Socket[] {
+    return [...this.#seen].filter(({ bytesRead }) => bytesRead === 0);
   }
 
   /** Where a trusted proxy speaks for its clients, each of them has the limit that others have for their sockets. */
@@ -77,11 +85,13 @@ export class HttpDoor {
   #turnAway(socket: Socket): void {
     this.#refused.add(socket);
     if (this.#turnedAway >= this.#desk.limits.connections.turnedAway) {
+      this.#seen.delete(socket);
       socket.destroy();
       return;
     }
     this.#turnedAway += 1;
     socket.on("close", () => {
+      this.#seen.delete(socket);
       this.#turnedAway -= 1;
     });
   }

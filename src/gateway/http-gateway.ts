@@ -122,8 +122,9 @@ export class HttpGateway {
     sparing(this.#callers.unread(), () => this.#server.close());
   }
 
-  /** Closes the connections that have become idle since the stop. */
+  /** Closes the connections that have become idle since the stop, and those that node:http waits for the first word of. */
   closeIdle(): void {
+    for (const socket of this.#door.silent()) socket.destroy();
     sparing(this.#callers.unread(), () => this.#server.closeIdleConnections());
   }
 

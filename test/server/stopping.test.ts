@@ -51,6 +51,17 @@ describe("a stop", function () {
     await client.untilEnd();
   });
 
+  it("waits for nobody who hasn't said a word: browsers connect ahead", async () => {
+    const server = await startTestServer([], {
+      stop: { lingerMs: 120_000 },
+      http: { headersMs: 120_000, bodyMs: 120_000 },
+    });
+    const client = await TextClient.connect(server.httpPort);
+    await within(server.stop(), "the server stops");
+    await client.untilEnd();
+    expect(client.received).to.have.length(0);
+  });
+
   it("by SIGTERM exits with 0 in time, though somebody doesn't read", async () => {
     const server = await spawnServer(["--memory", "--rate-limit", "0", "--no-command-log"]);
     await makeLongList(server.httpPort);
