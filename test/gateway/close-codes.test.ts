@@ -273,11 +273,12 @@ describe("close codes", () => {
         ? await TextClient.connect(server.tcpPort)
         : await RawWebSocket.connect(server.httpPort);
       socket.pause();
+      await eventually(isOpen, "the server counts it");
       const help = isTcp ? Buffer.from("AJUDA\n") : encodeFrame(OPCODE.text, Buffer.from("AJUDA"));
       // More than the system's buffers hold.
       for (let i = 0; i < 200; i++) socket.write(Buffer.concat(Array.from({ length: 1_000 }, () => help)));
-      await new Promise<void>((resolve) => void socket.end(() => resolve()));
-      expect(await isOpen()).to.equal(true);
+      // Its own end may break off: on a slow machine the server has cut it by then.
+      socket.on("error", () => {}).end();
       await eventually(async () => !(await isOpen()), "the server cuts it");
     });
   }
