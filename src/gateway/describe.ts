@@ -1,5 +1,6 @@
 /** Commands and outcomes as the command log names them: the same words for both dialects and all transports. */
 import type { Answer } from "../box-office/answer.ts";
+import type { Instant } from "../box-office/sale.ts";
 import type { CommandRecord } from "../engine/ports.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Request } from "../protocol/request.ts";
@@ -48,6 +49,11 @@ export function describeAnswer(answer: Answer): string {
 /** The figures that the log writes behind `describeAnswer`. */
 export function boughtBy(answer: Answer): CommandRecord["bought"] {
   return answer.kind === "receipt" ? answer.items[0] : undefined;
+}
+
+/** What was sold just now was sold at the instant that the journal says; anything else happens when it is told. */
+export function soldAt(answer: Answer): Instant | undefined {
+  return answer.kind === "receipt" && !answer.repeated ? answer.at : undefined;
 }
 
 export function describeRefusal(refusal: Refusal): string {

@@ -5,7 +5,7 @@ import type { SaleId, SaleView } from "../box-office/sale.ts";
 import type { CommandRecord } from "../engine/ports.ts";
 import { receiptMessage, stockMessage } from "../protocol/json.ts";
 import type { Refusal } from "../protocol/refusals.ts";
-import { boughtBy, describeAnswer, describeRefusal } from "./describe.ts";
+import { boughtBy, describeAnswer, describeRefusal, soldAt } from "./describe.ts";
 import type { Desk } from "./desk.ts";
 import { peerOf } from "./peer-of.ts";
 import { sendProblem } from "./problem.ts";
@@ -42,7 +42,7 @@ export class HttpExchange {
         resolve({ kind: "rejected", rejection: { reason: "busy" } });
       }
     });
-    this.record(what, describeAnswer(answer), boughtBy(answer));
+    this.record(what, describeAnswer(answer), boughtBy(answer), soldAt(answer));
     return answer;
   }
 
@@ -85,10 +85,14 @@ export class HttpExchange {
   }
 
   /** Writes its line in the command log: for whatever was neither asked of the queue nor refused. */
-  record(command: string, outcome: string, bought?: CommandRecord["bought"]): void {
-    const { recorder, clock, proxies } = this.#desk;
-    const peer = peerOf(proxies, this.request, "http");
-    recorder?.record({ at: clock.now(), peer, command, outcome, bought });
+  record(
+    command: string,
+    outcome: string,
+    bought?: CommandRecord["bought"],
+    at = this.#desk.clock.now(),
+  ): void {
+    const { recorder, proxies } = this.#desk;
+    recorder?.record({ at, peer: peerOf(proxies, this.request, "http"), command, outcome, bought });
   }
 }
 

@@ -13,7 +13,7 @@ import type { Request } from "../protocol/request.ts";
 import type { Connection } from "./connection.ts";
 import { nextSession, type Desk } from "./desk.ts";
 import type { Dialect } from "./dialect.ts";
-import { boughtBy, describeAnswer, describeRefusal, describeRequest } from "./describe.ts";
+import { boughtBy, describeAnswer, describeRefusal, describeRequest, soldAt } from "./describe.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { GivenTickets } from "./given-tickets.ts";
 import { OrderForm } from "./order-form.ts";
@@ -243,9 +243,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   /** The queue's answer to one command; a fault in here ends this session and no other. */
   answered(pending: PendingCommand, answer: Answer): void {
     try {
-      const isSold = answer.kind === "receipt" && !answer.repeated;
-      // What was sold was sold at the instant that the journal says.
-      this.#record(pending.what, describeAnswer(answer), boughtBy(answer), isSold ? answer.at : undefined);
+      this.#record(pending.what, describeAnswer(answer), boughtBy(answer), soldAt(answer));
       this.#learn(answer);
       pending.text = this.#dialect.answer(answer, pending.id);
       // Numbers and codes: only the words of a refusal have accents, and an id may be of any alphabet.

@@ -97,6 +97,9 @@ class Booth {
   }
 }
 
+/** As a clock says that nobody turns. */
+const NOW = new ManualTime().now();
+
 const JSON_WAY = { dialect: jsonDialect, format: webSocketJson };
 
 describe("a session in front of a full queue", () => {
@@ -163,5 +166,18 @@ describe("a session in front of a full queue", () => {
     booth.answer();
     expect(booth.isPaused).to.equal(false);
     expect(booth.sent).to.have.length(most);
+  });
+});
+
+describe("a session's line of the command log", () => {
+  it("says the instant at which the journal says that it was sold, and that of its answer otherwise", () => {
+    const booth = new Booth();
+    const receipt = { kind: "receipt", items: [], position: VIEW.position, at: 7 } as const;
+    booth.say("COMPRAR", "COMPRAR", "CONSULTAR");
+    for (const repeated of [false, true]) booth.taken.shift()!.reply({ ...receipt, repeated });
+    booth.answer();
+    const [sold, repeated, asked] = booth.records.map(({ at }) => at);
+    expect(sold).to.equal(7);
+    expect([repeated, asked]).to.deep.equal([NOW, NOW]);
   });
 });
