@@ -2,6 +2,7 @@ import type { Command } from "../../src/box-office/command.ts";
 import { viewSale, type SaleId } from "../../src/box-office/sale.ts";
 import { Hub, type HubLimits } from "../../src/broadcast/hub.ts";
 import { SubscriberState, type PushFormat, type Subscriber } from "../../src/broadcast/subscriber.ts";
+import { LIMITS } from "../../src/limits.ts";
 import { create, GALA } from "./commands.ts";
 import { ManualTime } from "./manual-time.ts";
 import { Office } from "./office.ts";
@@ -60,18 +61,8 @@ export class Listener implements Subscriber {
   }
 }
 
-export const HUB_LIMITS: HubLimits = {
-  intervalMs: 50,
-  longestIntervalMs: 2_000,
-  sliceMs: 1,
-  lookMs: 50,
-  busyShare: 0.18,
-  idleShare: 0.9,
-  yielding: 1.5,
-  notices: 8,
-  resumedNotices: 5,
-  presenceMs: 1_000,
-};
+/** Those of production, with fewer notices to fill. */
+export const HUB_LIMITS: HubLimits = { ...LIMITS.hub, notices: 8, resumedNotices: 5 };
 
 /** A hub that hears from a real box office, with time in the test's hands. */
 export class Stage {
