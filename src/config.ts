@@ -73,6 +73,7 @@ const settingsSchema = z.strictObject({
     .regex(/^(auto|\d{1,3})$/, WORKERS_WORDS)
     .refine((text) => text === "auto" || Number(text) <= MOST_WORKERS, WORKERS_WORDS)
     .default("auto"),
+  rehearsal: z.boolean().default(true),
   logLevel: level.default("info"),
   commandLog: z.boolean().default(true),
 });

@@ -98,6 +98,11 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     argument: "n",
     help: "gateway processes beside the queue's; 0 = one for all (auto: by the cores)",
   },
+  "no-rehearsal": {
+    setting: "rehearsal",
+    value: false,
+    help: "don't warm up while nobody is here yet",
+  },
   "log-level": {
     setting: "logLevel",
     environment: "LOG_LEVEL",

@@ -94,10 +94,17 @@ export function maxConnections({ connections }: Limits): number {
 /** @returns where they listen. @throws the system's error if they can't. */
 export async function listenAll(
   { http, tcp, desk }: Gateways,
-  at: { readonly host: string | undefined; readonly port: number; readonly tcpPort: number },
+  at: {
+    readonly host: string | undefined;
+    readonly port: number;
+    readonly tcpPort: number;
+    /** For itself, where processes share the ports that they listen on. */
+    readonly exclusive?: boolean;
+  },
 ): Promise<{ readonly http: number; readonly tcp: number | null }> {
   const listening = {
     host: at.host,
+    exclusive: at.exclusive ?? false,
     backlog: desk.limits.connections.backlog,
     report: (fault: Error) => desk.report("a connection couldn't be accepted", fault),
   };
@@ -134,14 +141,15 @@ async function listen(
   port: number,
   parts: {
     readonly host: string | undefined;
+    readonly exclusive: boolean;
     readonly backlog: number;
     readonly report: (fault: Error) => void;
   },
 ): Promise<number> {
-  const { host, backlog, report } = parts;
+  const { host, exclusive, backlog, report } = parts;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port, backlog, ...(host === undefined ? {} : { host }) }, () => {
+    server.listen({ port, exclusive, backlog, ...(host === undefined ? {} : { host }) }, () => {
       server.off("error", reject);
       // A connection that can't be accepted (no descriptors, no memory) is that connection's trouble.
       server.on("error", report);

@@ -113,6 +113,12 @@ export const LIMITS = {
     fallbackTotal: 10_000,
     backlog: 8_192,
   },
+  /** Of visitors of our own, as long as nobody is here yet. */
+  rehearsal: {
+    visitors: 2_000,
+    /** Visitors that are there at a time. */
+    atOnce: 20,
+  },
   workers: {
     /** Of one message between a gateway process and the engine's; the longest holds every sale. */
     frameBytes: 32 * 1024 * 1024,

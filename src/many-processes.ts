@@ -119,6 +119,7 @@ function makeCrew(parts: FrontParts, size: number, ports: Ports, ears: Ears): Cr
       commandLog: commandLines?.style ?? null,
     }),
     ...ears,
+    remark: (message) => logger.debug(message),
     warn: (message, figures) => logger.warn(figures, message),
     report: (message, detail) => logger.error({ err: describeFault(detail) }, message),
     replaced: () => logger.info("the worker that replaces it serves"),

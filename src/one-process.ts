@@ -3,6 +3,7 @@ import type { Front, FrontParts } from "./front.ts";
 import { listenAll, maxConnections, openGateways } from "./gateways.ts";
 import { systemScheduler } from "./engine/system.ts";
 import { CommandLog } from "./observability/command-log.ts";
+import { Rehearsal } from "./rehearsal.ts";
 import { describeFault } from "./start-fault.ts";
 import { stopServer } from "./stopping.ts";
 
@@ -47,11 +48,26 @@ export function openFront({ settings, options, engine, storage, metrics }: Front
     sales: () => engine.views(),
     journalReady: () => journal.health().ok,
   });
+  const rehearsal = new Rehearsal({
+    limits,
+    isAlone: () => admission.open === 0,
+    remark: (message) => options.logger.debug(message),
+  });
   return {
     maxConnections: maxConnections(limits),
     publish: (published) => hub.publish(published),
-    listen: () =>
-      listenAll(gateways, { host: settings.host, port: settings.port, tcpPort: settings.tcpPort }),
-    stop: () => stopServer({ engine, gateways, journal, commandLog, limits: limits.stop }),
+    listen: async () => {
+      const { host, port, tcpPort } = settings;
+      const ports = await listenAll(gateways, { host, port, tcpPort });
+      if (settings.rehearsal) rehearsal.start();
+      return ports;
+    },
+    stop: async () => {
+      const [done] = await Promise.all([
+        stopServer({ engine, gateways, journal, commandLog, limits: limits.stop }),
+        rehearsal.stop(),
+      ]);
+      return done;
+    },
   };
 }

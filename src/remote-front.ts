@@ -12,6 +12,7 @@ import { systemScheduler } from "./engine/system.ts";
 import type { JournalHealth } from "./engine/ports.ts";
 import { listenAll, openGateways, type Gateways } from "./gateways.ts";
 import { CommandLog, formatJson, formatReadable, type LineSink } from "./observability/command-log.ts";
+import { Rehearsal } from "./rehearsal.ts";
 import { describeFault } from "./start-fault.ts";
 import { lingerAndCut, sayGoodbye, stopAccepting } from "./stopping.ts";
 
@@ -25,6 +26,7 @@ export class RemoteFront {
   readonly #counter: RemoteCounter;
   readonly #gateways: Gateways;
   readonly #commandLog: CommandLog | null;
+  readonly #rehearsal: Rehearsal;
   readonly #loop = monitorEventLoopDelay({ resolution: 10 });
   readonly #delivered = { deliveries: 0, deliveredBytes: 0 };
   /** Addresses whose sockets changed in this turn, and how many they have now. */
@@ -64,6 +66,11 @@ export class RemoteFront {
       readiness: () => this.#readiness(),
       metrics: () => this.#questions.ask({ what: "metrics" }),
     });
+    this.#rehearsal = new Rehearsal({
+      limits,
+      isAlone: () => this.#gateways.admission.open === 0,
+      remark: (message) => this.#tell({ type: "remark", message }),
+    });
     // Nobody is here yet: it is only known to whoever resumes.
     for (const { event, offset } of recent)
       this.#gateways.hub.publish({ epoch, views: [], events: [event], offset });
@@ -82,6 +89,7 @@ export class RemoteFront {
     }
     this.#loop.enable();
     this.#tell({ type: "listening" });
+    if (settings.rehearsal) this.#rehearsal.start();
     setInterval(() => this.#reportFigures(), limits.workers.reportMs);
   }
 
@@ -115,6 +123,7 @@ export class RemoteFront {
   }
 
   async #stop(): Promise<void> {
+    void this.#rehearsal.stop();
     await sayGoodbye(this.#gateways);
     this.#commandLog?.flush();
     await lingerAndCut(this.#gateways, this.#welcome.limits.stop.lingerMs);

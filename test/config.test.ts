@@ -63,6 +63,7 @@ describe("config: settings", () => {
       fresh: false,
       unsafeNoQueue: false,
       rateLimit: 50,
+      rehearsal: true,
       origin: [],
       workers: "auto",
       trustProxy: [],

@@ -1,5 +1,6 @@
 /** The servers whose fan-out is compared: how each is started, restocked and stopped. */
 import { spawn } from "node:child_process";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { restockOurs } from "./admin.js";
 import { bunPath } from "./bun-program.js";
@@ -17,8 +18,14 @@ import { stopped } from "./trial.js";
  * @property {"plain" | "socketio"} wire
  * @property {boolean} ours
  * @property {number} processes that hold connections
+ * @property {boolean} rehearses before the first client is there
  * @property {(stock: number, pin: boolean, workspace: Workspace, nodeFlags?: readonly string[]) => Promise<{ child: ChildProcess, port: number }>} start
  */
+
+/** A server of which less than this share of a processor is used is at rest. */
+const QUIET_SHARE = 0.05;
+const LOOK_MS = 250;
+const LONGEST_START_MS = 20_000;
 
 /** @type {Contestant} */
 export const ours = {
@@ -26,8 +33,18 @@ export const ours = {
   wire: "plain",
   ours: true,
   processes: 1,
+  rehearses: true,
   start: (stock, pin, workspace, nodeFlags = []) =>
     startOurs({ stock, words: pinned(pin, 0), nodeFlags, flags: [], workspace }),
+};
+
+/** As it is in the first moments after a start, before its rehearsal is over. @type {Contestant} */
+export const oursUnrehearsed = {
+  ...ours,
+  name: "ours, unrehearsed",
+  rehearses: false,
+  start: (stock, pin, workspace, nodeFlags = []) =>
+    startOurs({ stock, words: pinned(pin, 0), nodeFlags, flags: ["--no-rehearsal"], workspace }),
 };
 
 /** Its processes share the machine with the clients: two on one processor would show nothing. @type {Contestant} */
@@ -36,6 +53,7 @@ export const oursWithWorkers = {
   wire: "plain",
   ours: true,
   processes: 2,
+  rehearses: true,
   start: (stock, _pin, workspace) =>
     startOurs({ stock, words: [], nodeFlags: [], flags: ["--workers", "2"], workspace }),
 };
@@ -47,6 +65,7 @@ export function peer(name, conflate = false) {
     wire: name === "socket.io" ? "socketio" : "plain",
     ours: false,
     processes: 1,
+    rehearses: false,
     start: (stock, pin, workspace, nodeFlags = []) => {
       const script = { ws: "ws-server.js", bun: "bun-server.js", "socket.io": "socketio-server.js" }[name];
       const runtime = name === "bun" ? [bunPath()] : [process.execPath, ...nodeFlags];
@@ -95,6 +114,16 @@ export class Running {
 
   residentBytes() {
     return residentBytes(this.#pids);
+  }
+
+  /** Resolves when it has nothing left to do of what it does at its start. @throws if that takes too long. */
+  async quiet() {
+    for (const deadline = performance.now() + LONGEST_START_MS; performance.now() < deadline;) {
+      const before = this.processorSeconds();
+      await wait(LOOK_MS);
+      if (this.processorSeconds() - before < (QUIET_SHARE * LOOK_MS) / 1000) return;
+    }
+    throw new Error("the server doesn't come to rest");
   }
 
   /** Each restocking is a notice to everybody, all in one turn of the server. @param {readonly number[]} quantities */

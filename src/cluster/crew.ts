@@ -28,6 +28,8 @@ export interface CrewParts {
   readonly welcome: () => Omit<Welcome, "ports" | "incarnation" | "elsewhere" | "views" | "recent">;
   readonly answer: (question: Question) => Promise<unknown>;
   readonly lines: (lines: Buffer) => void;
+  /** Something that a worker said which only helps whoever looks for a cause. */
+  readonly remark: (message: string) => void;
   readonly warn: (message: string, figures: Readonly<Record<string, number>>) => void;
   readonly report: (message: string, detail: unknown) => void;
   /** Told when a worker that took another's place serves. */

@@ -28,6 +28,7 @@ export interface MemberHooks {
   readonly counted: (member: Member, counts: Counts) => void;
   /** Whole lines of its command log. */
   readonly lines: (lines: Buffer) => void;
+  readonly remark: (message: string) => void;
   readonly warn: (message: string, figures: Readonly<Record<string, number>>) => void;
   readonly report: (message: string, detail: unknown) => void;
   /** Called once, when its process has ended and everything that it said has been heard. */
@@ -148,7 +149,7 @@ export class Member {
   }
 
   #hear(note: NoteToEngine): void {
-    const { counted, warn, report } = this.#hooks;
+    const { counted, remark, warn, report } = this.#hooks;
     switch (note.type) {
       case "listening":
         this.#listening.resolve();
@@ -170,6 +171,9 @@ export class Member {
         return;
       case "fault":
         report(note.message, note.detail);
+        return;
+      case "remark":
+        remark(note.message);
         return;
       case "warning":
         warn(note.message, note.figures);

@@ -80,6 +80,7 @@ export type NoteToEngine =
       readonly message: string;
       readonly figures: Readonly<Record<string, number>>;
     }
+  | { readonly type: "remark"; readonly message: string }
   /** It takes no more connections, and every command that it took has been sent. */
   | { readonly type: "closed" };
 

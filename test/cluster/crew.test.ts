@@ -59,6 +59,7 @@ class Place {
       welcome: () => ({}) as ReturnType<CrewParts["welcome"]>,
       answer: () => Promise.reject(new Error("nobody asks")),
       lines: () => undefined,
+      remark: () => undefined,
       warn: (message) => this.warnings.push(message),
       report: () => undefined,
       replaced: () => undefined,

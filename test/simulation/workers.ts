@@ -49,6 +49,7 @@ export class Workers {
       welcome: () => ({ told: server.published }) as unknown as Welcome,
       answer: () => Promise.reject(new Error("nobody asks that here")),
       lines: () => undefined,
+      remark: () => undefined,
       warn: () => world.count("workers replaced"),
       report: (message, detail) =>
         world.check(() =>

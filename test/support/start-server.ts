@@ -18,6 +18,9 @@ export const WORKERS = process.env["TEST_WORKERS"] ?? "0";
 /** For what can only be told of one process: how many sockets it has room for, in which order it logs. */
 export const ALONE: readonly string[] = ["--workers", "0"];
 
+/** Tests come at once, and there are hundreds: none is to wait for the processor that another's server warms up on. */
+const COLD = "--no-rehearsal";
+
 export const ADMIN_TOKEN = "the-organiser-of-the-tests";
 
 /** Some limits of some groups; the rest are those of production. */
@@ -46,7 +49,7 @@ export async function openTestServer(
 ): Promise<TestServer> {
   const kept = flags.includes("--data") ? [] : ["--memory"];
   const common = ["--port", "0", "--tcp-port", "0", "--host", "127.0.0.1", "--admin-token", ADMIN_TOKEN];
-  const settings = readSettings([...common, ...kept, ...flags], { WORKERS });
+  const settings = readSettings([...common, COLD, ...kept, ...flags], { WORKERS });
   const faults: ServerFault[] = [];
   const options = {
     version: "0.0.0-test",
@@ -60,7 +63,8 @@ export async function openTestServer(
   return { ...server, tcpPort: server.tcpPort ?? 0, faults };
 }
 
-function mergeLimits(some: SomeLimits): Limits {
+/** Those of production, but for some. */
+export function mergeLimits(some: SomeLimits): Limits {
   const groups = Object.entries(LIMITS).map(([name, group]) => [
     name,
     { ...group, ...some[name as keyof Limits] },
@@ -141,7 +145,7 @@ export async function spawnServer(
   options: SpawnOptions = {},
 ): Promise<ListeningProcess> {
   const common = ["--port", "0", "--tcp-port", "0", "--host", "127.0.0.1", "--admin-token", ADMIN_TOKEN];
-  const server = runBilheteria(["serve", ...common, ...flags], options);
+  const server = runBilheteria(["serve", ...common, COLD, ...flags], options);
   return { ...server, ...(await portsOf(server)) };
 }
 
