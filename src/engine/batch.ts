@@ -6,7 +6,9 @@
 import { rejected, type Answer } from "../box-office/answer.ts";
 import { evolve, type BoxOffice } from "../box-office/box-office.ts";
 import type { Command } from "../box-office/command.ts";
-import { decide, dueEvents, nextDeadline, type Rules } from "../box-office/decide.ts";
+import { dueEvents, nextDeadline } from "../box-office/deadlines.ts";
+import { decide } from "../box-office/decide.ts";
+import type { Rules } from "../box-office/decision.ts";
 import { eventBytes, type SaleEvent } from "../box-office/event.ts";
 import { isBalanced, viewSale, type Instant, type SaleId, type SaleView } from "../box-office/sale.ts";
 import { EngineFault } from "./fault.ts";

@@ -15,7 +15,7 @@
  * If an append fails, the state here is ahead of the disk and can't be trusted any more: the engine stops for good.
  */
 import type { BoxOffice } from "../box-office/box-office.ts";
-import type { Rules } from "../box-office/decide.ts";
+import type { Rules } from "../box-office/decision.ts";
 import type { Purchase } from "../box-office/purchases.ts";
 import { viewSale, type SaleId, type SaleView } from "../box-office/sale.ts";
 import { BatchDecider, type Batch } from "./batch.ts";

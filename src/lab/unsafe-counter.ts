@@ -14,7 +14,9 @@
 import { rejected, type Answer } from "../box-office/answer.ts";
 import { evolve, type BoxOffice } from "../box-office/box-office.ts";
 import type { Buy, Command } from "../box-office/command.ts";
-import { decide, dueEvents, nextDeadline, type Rules, type Stamp } from "../box-office/decide.ts";
+import { dueEvents, nextDeadline } from "../box-office/deadlines.ts";
+import { decide } from "../box-office/decide.ts";
+import type { Rules, Stamp } from "../box-office/decision.ts";
 import type { Purchased, SaleEvent } from "../box-office/event.ts";
 import type { Purchase } from "../box-office/purchases.ts";
 import { viewSale, type SaleId, type SaleView } from "../box-office/sale.ts";

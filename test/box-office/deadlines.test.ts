@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { dueEvents, nextDeadline } from "../../src/box-office/decide.ts";
+import { dueEvents, nextDeadline } from "../../src/box-office/deadlines.ts";
 import type { SaleId } from "../../src/box-office/sale.ts";
 import { change, create, FINAL, GALA } from "../support/commands.ts";
 import { Office } from "../support/office.ts";

@@ -8,7 +8,9 @@ import * as fc from "fast-check";
 import type { Receipt } from "../../src/box-office/answer.ts";
 import { auditSale, createBoxOffice, evolve, type BoxOffice } from "../../src/box-office/box-office.ts";
 import type { Buy, Command } from "../../src/box-office/command.ts";
-import { decide, dueEvents, nextDeadline, type Rules } from "../../src/box-office/decide.ts";
+import { dueEvents, nextDeadline } from "../../src/box-office/deadlines.ts";
+import { decide } from "../../src/box-office/decide.ts";
+import type { Rules } from "../../src/box-office/decision.ts";
 import type { SaleEvent } from "../../src/box-office/event.ts";
 import {
   isBalanced,

@@ -1,6 +1,6 @@
 /** Commands for tests, short to write, and what they need. */
 import type { Buy, Command, CreateSale } from "../../src/box-office/command.ts";
-import type { Rules } from "../../src/box-office/decide.ts";
+import type { Rules } from "../../src/box-office/decision.ts";
 import type { BuyerId, PurchaseKey, SaleId, TicketCode } from "../../src/box-office/sale.ts";
 import { TICKET_ALPHABET, TICKET_LENGTH } from "../../src/engine/system.ts";
 

@@ -1,7 +1,7 @@
 import type { Answer } from "../../src/box-office/answer.ts";
 import { createBoxOffice, type BoxOffice } from "../../src/box-office/box-office.ts";
 import type { Command } from "../../src/box-office/command.ts";
-import type { Rules } from "../../src/box-office/decide.ts";
+import type { Rules } from "../../src/box-office/decision.ts";
 import { Engine, type EngineLimits } from "../../src/engine/engine.ts";
 import type { EngineFault } from "../../src/engine/fault.ts";
 import type { EngineProbe, Published } from "../../src/engine/ports.ts";

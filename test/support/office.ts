@@ -1,7 +1,8 @@
 import type { Answer, Rejection } from "../../src/box-office/answer.ts";
 import { createBoxOffice, evolve, type BoxOffice } from "../../src/box-office/box-office.ts";
 import type { Command } from "../../src/box-office/command.ts";
-import { decide, type Decision, type Rules } from "../../src/box-office/decide.ts";
+import { decide } from "../../src/box-office/decide.ts";
+import type { Decision, Rules } from "../../src/box-office/decision.ts";
 import type { SaleEvent } from "../../src/box-office/event.ts";
 import type { Sale, SaleId } from "../../src/box-office/sale.ts";
 import { RULES } from "./commands.ts";
