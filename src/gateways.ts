@@ -20,6 +20,7 @@ import { ReplyFlusher } from "./gateway/connection.ts";
 import type { Desk } from "./gateway/desk.ts";
 import { HttpApi } from "./gateway/http-api.ts";
 import { HttpGateway } from "./gateway/http-gateway.ts";
+import { HttpSite } from "./gateway/http-site.ts";
 import { TcpGateway } from "./gateway/tcp-gateway.ts";
 import { TrustedProxies } from "./gateway/trusted-proxies.ts";
 import { WebSocketGateway } from "./gateway/websocket-gateway.ts";
@@ -74,7 +75,8 @@ export function openGateways(parts: GatewayParts): Gateways {
   const defaultSale = DEFAULT_SALE as SaleId;
   const webSockets = new WebSocketGateway({ desk, defaultSale, origins: settings.origin });
   const api = new HttpApi({ ...parts, desk });
-  const http = new HttpGateway({ ...parts, desk, admission, api, webSockets, page: pageFolder() });
+  const site = new HttpSite({ ...parts, desk, page: pageFolder() });
+  const http = new HttpGateway({ desk, admission, api, site, webSockets });
   const tcp = settings.tcp ? new TcpGateway({ desk, admission, sale: defaultSale }) : null;
   return { desk, hub, admission, http, webSockets, tcp };
 }

@@ -87,6 +87,8 @@ export const LIMITS = {
     unanswered: 8,
     /** Lists of every sale that clients of this process haven't read to their end; with more, no other is made. */
     unreadBytes: 32 * 1024 * 1024,
+    /** The organiser's lists and recounts that are under way at a time. */
+    readings: 4,
     /** Requests of a socket that was told to go, after which it is cut; more than fit into one read. */
     ignored: 3_000,
     /** Clients of one trusted proxy's connection whose rates are known at a time. */

@@ -1,11 +1,8 @@
-/**
- * One port for the page, the API, the probes and the WebSockets. node:http carries the few routes.
- */
+/** One port for the page, the API, the probes and the WebSockets: who may ask, what is refused, and who answers. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import helmet from "helmet";
-import type { SaleId } from "../box-office/sale.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Admission } from "./admission.ts";
 import type { Desk } from "./desk.ts";
@@ -15,24 +12,19 @@ import type { HttpApi } from "./http-api.ts";
 import { HttpCallers, type HttpCaller } from "./http-callers.ts";
 import { HttpDoor } from "./http-door.ts";
 import { keepHold, sparing, stopParsing } from "./http-parser.ts";
+import type { HttpSite } from "./http-site.ts";
 import { sayAndClose } from "./last-words.ts";
 import { refuseGarbage, refuseMisshapen } from "./misshapen.ts";
-import { PageFiles, sendUnknownSale } from "./page-files.ts";
 import { peerOf } from "./peer-of.ts";
 import { refuseUpgrade, sendProblem } from "./problem.ts";
 import type { WebSocketGateway } from "./websocket-gateway.ts";
-
-type Readiness = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
 export interface HttpGatewayOptions {
   readonly desk: Desk;
   readonly admission: Admission;
   readonly api: HttpApi;
   readonly webSockets: WebSocketGateway;
-  /** Folder with the page's files. */
-  readonly page: string;
-  readonly readiness: () => Readiness | Promise<Readiness>;
-  readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
+  readonly site: HttpSite;
 }
 
 export class HttpGateway {
@@ -40,11 +32,6 @@ export class HttpGateway {
   readonly #server: Server;
   readonly #door: HttpDoor;
   readonly #callers: HttpCallers;
-  readonly #page: PageFiles;
-  #scrape: {
-    readonly at: number;
-    readonly text: Promise<{ readonly type: string; readonly body: string }>;
-  } | null = null;
   readonly #protect = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -69,7 +56,6 @@ export class HttpGateway {
     this.#options = options;
     this.#door = new HttpDoor(options.admission, options.desk);
     this.#callers = new HttpCallers(options.desk);
-    this.#page = new PageFiles(options.page, http.pageBytes);
     this.#server = createServer(
       {
         maxHeaderSize: http.headerBytes,
@@ -238,42 +224,11 @@ export class HttpGateway {
     recorder?.record({ at: clock.now(), peer, command, outcome: describeRefusal(refusal) });
   }
 
-  /** Scrapes cost milliseconds; a second's worth of them is answered with one. One that fails is nobody else's. */
-  #metrics(): Promise<{ readonly type: string; readonly body: string }> {
-    const { clock, limits } = this.#options.desk;
-    const now = clock.monotonic();
-    if (this.#scrape === null || now - this.#scrape.at >= limits.http.metricsMs) {
-      const text = this.#options.metrics();
-      text.catch(() => (this.#scrape = null));
-      this.#scrape = { at: now, text };
-    }
-    return this.#scrape.text;
-  }
-
-  async #route(request: IncomingMessage, response: ServerResponse, caller: HttpCaller): Promise<void> {
+  #route(request: IncomingMessage, response: ServerResponse, caller: HttpCaller): Promise<void> {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     if (path === "/api/sales") return this.#list(request, response, caller);
     if (path.startsWith("/api/")) return this.#options.api.handle(request, response);
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      return sendProblem(response.setHeader("allow", "GET, HEAD"), { reason: "method_not_allowed" });
-    }
-    switch (path) {
-      case "/healthz":
-        sendText(response, 200, "ok\n");
-        return;
-      case "/readyz": {
-        const ready = await this.#options.readiness();
-        sendText(response, ready.ok ? 200 : 503, ready.ok ? "ready\n" : `${ready.why}\n`);
-        return;
-      }
-      case "/metrics": {
-        const { type, body } = await this.#metrics();
-        response.writeHead(200, { "content-type": type }).end(body);
-        return;
-      }
-      default:
-        this.#servePage(request, response, path);
-    }
+    return this.#options.site.answer(request, response, path);
   }
 
   /**
@@ -289,24 +244,6 @@ export class HttpGateway {
     await this.#options.api.handle(request, response);
     caller.leaveUnread(request, response);
   }
-
-  /** Each sale has a page of its own; which sale it is, the page reads from its address. */
-  #servePage(request: IncomingMessage, response: ServerResponse, path: string): void {
-    const sale = /^\/vendas\/([A-Za-z0-9_-]{1,64})\/?$/.exec(path)?.[1];
-    if (sale !== undefined && this.#options.desk.counter.view(sale as SaleId) === undefined) {
-      if (request.headers.accept?.includes("text/html") === true) sendUnknownSale(response);
-      else sendProblem(response, { reason: "unknown_sale" });
-      return;
-    }
-    if (this.#page.serve(request, response, sale === undefined ? path : "/")) return;
-    sendProblem(response, { reason: "bad_message", detail: "Endereço desconhecido" });
-  }
-}
-
-function sendText(response: ServerResponse, status: number, text: string): void {
-  response
-    .writeHead(status, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" })
-    .end(text);
 }
 
 function ignore(): void {}

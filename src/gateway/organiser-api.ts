@@ -52,6 +52,8 @@ export class OrganiserApi {
   readonly #options: OrganiserApiOptions;
   readonly #saleSchema;
   readonly #restockSchema = z.object({ quantity: z.int() });
+  /** Lists and recounts. */
+  #underWay = 0;
 
   constructor(options: OrganiserApiOptions) {
     this.#options = options;
@@ -92,9 +94,11 @@ export class OrganiserApi {
       exchange.record(what, "bad_body");
       sendProblem(response, { reason: "bad_body", detail: "Sem diário em disco não há o que recontar" }, 409);
     } else {
-      const audit = await recount(sale);
-      exchange.record(what, describeAnswer({ kind: "audit", audit }));
-      exchange.sendJson(200, audit);
+      await this.#oneOfFew(exchange, what, async () => {
+        const audit = await recount(sale);
+        exchange.record(what, describeAnswer({ kind: "audit", audit }));
+        exchange.sendJson(200, audit);
+      });
     }
   }
 
@@ -133,8 +137,22 @@ export class OrganiserApi {
     const { desk, purchases } = this.#options;
     const what = `INGRESSOS${nameSale(sale)}`;
     if (desk.counter.view(sale) === undefined) return exchange.refuse(what, { reason: "unknown_sale" });
-    // Whoever takes the list of buyers leaves a trace, also when it breaks off.
-    exchange.record(what, "ok");
-    await sendTickets(response, sale, purchases(sale));
+    await this.#oneOfFew(exchange, what, async () => {
+      // Whoever takes the list of buyers leaves a trace, also when it breaks off.
+      exchange.record(what, "ok");
+      await sendTickets(response, sale, purchases(sale));
+    });
+  }
+
+  /** Each of these reads a whole sale, or a whole journal: even the organiser gets only a few of them at a time. */
+  async #oneOfFew(exchange: HttpExchange, what: string, task: () => Promise<void>): Promise<void> {
+    if (this.#underWay >= this.#options.desk.limits.http.readings)
+      return exchange.refuse(what, { reason: "busy" });
+    this.#underWay += 1;
+    try {
+      await task();
+    } finally {
+      this.#underWay -= 1;
+    }
   }
 }

@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { once } from "node:events";
 import { expect } from "chai";
-import { ask } from "../support/http-client.ts";
+import { ask, askOrganiser } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";
 import { LIST_REQUEST, startWithSold } from "../support/long-list.ts";
 import { startTestServer } from "../support/start-server.ts";
@@ -45,6 +45,20 @@ describe("an HTTP client", () => {
       Number(/^bilheteria_sockets (\d+)$/m.exec((await ask(server.httpPort, "GET", "/metrics")).text)?.[1]);
     await eventually(async () => (await open()) === 2, "it is let go");
     expect(server.faults).to.deep.equal([]);
+  });
+
+  it("that takes a long list slowly leaves few places for other lists, and none longer than it is there", async () => {
+    const server = await startWithSold(200_000, { http: { readings: 1 } });
+    const slow = await TextClient.connect(server.httpPort);
+    slow.write(LIST_REQUEST);
+    await once(slow.socket, "data");
+    slow.socket.pause();
+    const list = (): ReturnType<typeof ask> =>
+      askOrganiser(server.httpPort, "GET", "/sales/default/tickets.csv");
+    expect((await list()).json()).to.include({ status: 503, reason: "busy" });
+    slow.socket.destroy();
+    await eventually(async () => (await list()).status === 200, "its place is free again");
+    expect((await list()).status).to.equal(200);
   });
 
   it("that goes on after being refused is cut", async () => {

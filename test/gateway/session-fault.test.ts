@@ -13,6 +13,7 @@ import { ReplyFlusher } from "../../src/gateway/connection.ts";
 import type { Desk } from "../../src/gateway/desk.ts";
 import { HttpApi } from "../../src/gateway/http-api.ts";
 import { HttpGateway } from "../../src/gateway/http-gateway.ts";
+import { HttpSite } from "../../src/gateway/http-site.ts";
 import { TcpGateway } from "../../src/gateway/tcp-gateway.ts";
 import { TrustedProxies } from "../../src/gateway/trusted-proxies.ts";
 import { WebSocketGateway } from "../../src/gateway/websocket-gateway.ts";
@@ -77,7 +78,8 @@ async function startGateways() {
   const webSockets = new WebSocketGateway({ desk, defaultSale: SALE, origins: [] });
   const readiness = () => ({ ok: true }) as const;
   const metrics = () => Promise.resolve({ type: "text/plain", body: "" });
-  const http = new HttpGateway({ desk, admission, api, webSockets, page: PAGE, readiness, metrics });
+  const site = new HttpSite({ desk, page: PAGE, readiness, metrics });
+  const http = new HttpGateway({ desk, admission, api, site, webSockets });
   const tcp = new TcpGateway({ desk, admission, sale: SALE });
   const ports = [];
   for (const server of [http.server, tcp.server]) {
