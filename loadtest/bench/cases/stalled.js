@@ -55,6 +55,8 @@ export function run(context) {
         const readers = await stall(context, server.port, Math.max(1, Math.round(watchers * share)));
         const before = await liveBytes(server.pid);
         const beside = await audience.pace(1, perSecond, besideMs);
+        // As quiet as it was before.
+        await wait(FILL_MS);
         const after = await liveBytes(server.pid);
         readers.kill("SIGKILL");
         const sold = warmUp.sent + healthy.sent + beside.sent;
