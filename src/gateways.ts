@@ -18,12 +18,12 @@ import { Admission } from "./gateway/admission.ts";
 import { byAddress, byPseudonym } from "./gateway/buyer-names.ts";
 import { ReplyFlusher } from "./gateway/connection.ts";
 import type { Desk } from "./gateway/desk.ts";
-import { HttpApi } from "./gateway/http-api.ts";
-import { HttpGateway } from "./gateway/http-gateway.ts";
-import { HttpSite } from "./gateway/http-site.ts";
-import { TcpGateway } from "./gateway/tcp-gateway.ts";
+import { HttpApi } from "./gateway/http/http-api.ts";
+import { HttpGateway } from "./gateway/http/http-gateway.ts";
+import { HttpSite } from "./gateway/http/http-site.ts";
+import { TcpGateway } from "./gateway/tcp/tcp-gateway.ts";
 import { TrustedProxies } from "./gateway/trusted-proxies.ts";
-import { WebSocketGateway } from "./gateway/websocket-gateway.ts";
+import { WebSocketGateway } from "./gateway/websocket/websocket-gateway.ts";
 import { AnonymousLog } from "./observability/anonymous-log.ts";
 
 export interface GatewayParts {

@@ -2,7 +2,7 @@
 import type { PushFormat } from "../broadcast/subscriber.ts";
 import { formatMessage, stockMessage } from "../protocol/json.ts";
 import { formatNotice, formatStock } from "../protocol/text.ts";
-import { encodeTextFrame } from "./frames.ts";
+import { encodeTextFrame } from "./websocket/frames.ts";
 
 export const webSocketText: PushFormat = {
   showsState: false,

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Limits } from "../limits.ts";
-import { stopParsing } from "./http-parser.ts";
+import { stopParsing } from "./http/http-parser.ts";
 
 /**
  * Says something and closes, so that it arrives. Closing a socket with unread bytes in it resets the connection, and a

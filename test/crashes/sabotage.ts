@@ -5,7 +5,7 @@
  */
 import { writeSync } from "node:fs";
 import { BatchDecider } from "../../src/engine/batch.ts";
-import { GivenTickets } from "../../src/gateway/given-tickets.ts";
+import { GivenTickets } from "../../src/gateway/session/given-tickets.ts";
 import { FileJournal } from "../../src/journal/file-journal.ts";
 
 type Events = Parameters<FileJournal["append"]>[0];

@@ -6,7 +6,7 @@ import { Histogram } from "../../src/crowd/histogram.ts";
 import { readLine } from "../../src/crowd/line.ts";
 import { planPerson, sumPlans, usersBy, type CrowdPlan } from "../../src/crowd/plan.ts";
 import { Remainings } from "../../src/crowd/remainings.ts";
-import { encodeTextFrame } from "../../src/gateway/frames.ts";
+import { encodeTextFrame } from "../../src/gateway/websocket/frames.ts";
 
 const PLAN: CrowdPlan = {
   users: 1_000,

@@ -1,7 +1,7 @@
 /** Whose address counts: the socket's, or the one that a trusted proxy names. What clients make up counts nowhere. */
 import { expect } from "chai";
 import { Admission } from "../../src/gateway/admission.ts";
-import { ClientRates } from "../../src/gateway/client-rates.ts";
+import { ClientRates } from "../../src/gateway/http/client-rates.ts";
 import { RateLimit } from "../../src/gateway/rate-limit.ts";
 import { TrustedProxies } from "../../src/gateway/trusted-proxies.ts";
 import { ask, askOrganiser, audit } from "../support/http-client.ts";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { LIMITS } from "../../src/limits.ts";
 import type { Desk } from "../../src/gateway/desk.ts";
-import { HttpApi } from "../../src/gateway/http-api.ts";
+import { HttpApi } from "../../src/gateway/http/http-api.ts";
 import { ask } from "../support/http-client.ts";
 import { ADMIN_TOKEN, openTestServer, type TestServer } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";

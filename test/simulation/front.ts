@@ -5,7 +5,7 @@ import type { SaleView, TicketCode } from "../../src/box-office/sale.ts";
 import { byAddress } from "../../src/gateway/buyer-names.ts";
 import { ReplyFlusher } from "../../src/gateway/connection.ts";
 import type { Desk } from "../../src/gateway/desk.ts";
-import { Heartbeat } from "../../src/gateway/heartbeat.ts";
+import { Heartbeat } from "../../src/gateway/websocket/heartbeat.ts";
 import { TrustedProxies } from "../../src/gateway/trusted-proxies.ts";
 import { Ear } from "./ear.ts";
 import { MOST_BACKLOG_BYTES, PATIENCE_MS, SMALL_LIMITS } from "./limits.ts";

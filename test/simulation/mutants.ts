@@ -14,8 +14,8 @@ import { BatchDecider } from "../../src/engine/batch.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { Mailbox } from "../../src/engine/mailbox.ts";
 import type { Envelope } from "../../src/engine/ports.ts";
-import { ReplyQueue } from "../../src/gateway/reply-queue.ts";
-import { Session } from "../../src/gateway/session.ts";
+import { ReplyQueue } from "../../src/gateway/session/reply-queue.ts";
+import { Session } from "../../src/gateway/session/session.ts";
 import {
   bound,
   commandsBecome,

@@ -5,7 +5,7 @@ import type { Command } from "../../src/box-office/command.ts";
 import { BatchDecider, type Batch } from "../../src/engine/batch.ts";
 import { Mailbox } from "../../src/engine/mailbox.ts";
 import type { AppendResult, Envelope } from "../../src/engine/ports.ts";
-import { ReplyQueue, type Reply } from "../../src/gateway/reply-queue.ts";
+import { ReplyQueue, type Reply } from "../../src/gateway/session/reply-queue.ts";
 import type { Disk, DiskFile } from "../../src/journal/disk.ts";
 import { AS_IT_IS, type Composition } from "./composition.ts";
 import type { ServerProcess } from "./process.ts";

@@ -5,11 +5,11 @@ import type { Cancel } from "../../src/engine/ports.ts";
 import type { Desk } from "../../src/gateway/desk.ts";
 import { jsonDialect, textDialect } from "../../src/gateway/dialect.ts";
 import { webSocketJson, webSocketText } from "../../src/gateway/formats.ts";
-import type { Heartbeat } from "../../src/gateway/heartbeat.ts";
-import type { SessionSocket } from "../../src/gateway/session-socket.ts";
-import { Session } from "../../src/gateway/session.ts";
-import { TcpClient } from "../../src/gateway/tcp-client.ts";
-import { WebSocketConnection } from "../../src/gateway/websocket-connection.ts";
+import type { Heartbeat } from "../../src/gateway/websocket/heartbeat.ts";
+import type { SessionSocket } from "../../src/gateway/websocket/session-socket.ts";
+import { Session } from "../../src/gateway/session/session.ts";
+import { TcpClient } from "../../src/gateway/tcp/tcp-client.ts";
+import { WebSocketConnection } from "../../src/gateway/websocket/websocket-connection.ts";
 import type { Link } from "./link.ts";
 
 export interface Entrance {
