@@ -104,7 +104,7 @@ describe("the organiser's routes", () => {
   it("compare tokens by their hashes in constant time", () => {
     // How long a comparison takes can't be asserted without flaking; that it is this one can.
     const source = readFileSync(
-      fileURLToPath(new URL("../../../src/gateway/organiser-api.ts", import.meta.url)),
+      fileURLToPath(new URL("../../../src/gateway/http/organiser-api.ts", import.meta.url)),
       "utf8",
     );
     const body = / isOrganiser\(request: IncomingMessage\)[^]*?\n {2}\}/.exec(source)?.[0] ?? "";
