@@ -53,7 +53,7 @@ export const LIMITS = {
     rateBurst: 2,
   },
   output: {
-    /** Unread bytes from which a reader gets no pushes and is not read from. */
+    /** Unread bytes from which a reader is not read from; it gets no pushes while a single one is unread. */
     softBytes: 256 * 1024,
     /** Unread bytes at which it is closed. */
     hardBytes: 1024 * 1024,

@@ -20,6 +20,8 @@ export interface Connection {
   stopReading(): void;
   /** Bytes that the other end hasn't taken yet. */
   readonly backlog: number;
+  /** Tells once when all that was written has been taken; never, if the connection ends before that. */
+  whenSent(tell: () => void): void;
   /** True while bytes have come in that may be a command: no push may come before its reply. */
   readonly midCommand: boolean;
 }

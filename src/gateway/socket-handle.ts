@@ -62,35 +62,30 @@ const inside = findInside();
 /** For the next write: nearly all are done at once and leave it as it was. */
 let spare: WriteRequest | null = inside === null ? null : new inside.WriteWrap();
 
-/** Who wants to know when what waited has been taken; it may be told more often than that. */
-export interface Waiting {
-  drained(): void;
-}
-
 /** Writes to one socket; nothing happens on one that is destroyed. */
 export class SocketHandle {
   readonly #socket: Socket;
   readonly #handle: StreamHandle;
-  readonly #waiting: Waiting;
   #unsent = 0;
-  /** The socket holds much that hasn't left: it says when it has. */
-  #isListening = false;
 
-  private constructor(socket: Socket, handle: StreamHandle, waiting: Waiting) {
+  private constructor(socket: Socket, handle: StreamHandle) {
     this.#socket = socket;
     this.#handle = handle;
-    this.#waiting = waiting;
   }
 
-  /** Null where Node doesn't look as expected. @param waiting told when the other end has read. */
-  static of(socket: Socket, waiting: Waiting): SocketHandle | null {
+  /** Null where Node doesn't look as expected. */
+  static of(socket: Socket): SocketHandle | null {
     const handle = handleOf(socket);
-    return inside !== null && looksRight(handle) ? new SocketHandle(socket, handle, waiting) : null;
+    return inside !== null && looksRight(handle) ? new SocketHandle(socket, handle) : null;
   }
 
   /** Bytes that the system hasn't taken yet. */
   get unsent(): number {
     return this.#unsent + this.#socket.writableLength;
+  }
+
+  whenSent(tell: () => void): void {
+    whenSent(this.#socket, tell);
   }
 
   /** @param bytes shared with others: they aren't changed. */
@@ -110,14 +105,8 @@ export class SocketHandle {
   }
 
   #writeBehind(bytes: Buffer | string): void {
-    const isTaken =
-      typeof bytes === "string" ? this.#socket.write(bytes, "latin1") : this.#socket.write(bytes);
-    if (isTaken || this.#isListening) return;
-    this.#isListening = true;
-    this.#socket.once("drain", () => {
-      this.#isListening = false;
-      this.#waiting.drained();
-    });
+    if (typeof bytes === "string") this.#socket.write(bytes, "latin1");
+    else this.#socket.write(bytes);
   }
 
   #check(error: number, bytes: Buffer | string): void {
@@ -138,8 +127,19 @@ export class SocketHandle {
   finish(status: number): void {
     this.#unsent = 0;
     if (status < 0) this.#socket.destroy();
-    else this.#waiting.drained();
   }
+}
+
+/**
+ * Tells once when all that was written to a socket so far has been taken by the system, whoever wrote it; never, if the
+ * socket is ended or breaks before that. "drain" tells it only of a socket that held more than its high-water mark.
+ */
+export function whenSent(socket: Socket, tell: () => void): void {
+  if (!socket.writable) return;
+  // An empty piece, which waits behind the others.
+  socket.write("", (error) => {
+    if (error === undefined || error === null) tell();
+  });
 }
 
 /** @returns false, and nothing is changed, where Node doesn't look as expected. */

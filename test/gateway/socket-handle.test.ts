@@ -23,10 +23,8 @@ describe("below a socket", () => {
     return { inside, outside };
   }
 
-  const nobody = { drained: () => {} };
-
-  function writerOf(socket: Socket, waiting = nobody): SocketHandle {
-    const handle = SocketHandle.of(socket, waiting);
+  function writerOf(socket: Socket): SocketHandle {
+    const handle = SocketHandle.of(socket);
     if (handle === null) throw new Error("this Node doesn't look as expected");
     return handle;
   }
@@ -55,13 +53,7 @@ describe("below a socket", () => {
 
   it("what a reader leaves unread is counted, and whoever waits is told when it is read", async () => {
     const { inside, outside } = await openPair();
-    let told = (): void => {};
-    const drained = new Promise<void>((resolve) => (told = resolve));
-    const writer: SocketHandle = writerOf(inside, {
-      drained: () => {
-        if (writer.unsent === 0) told();
-      },
-    });
+    const writer = writerOf(inside);
     let sent = 0;
     while (writer.unsent === 0) {
       writer.write(Buffer.alloc(100_000, "x"));
@@ -70,8 +62,9 @@ describe("below a socket", () => {
     writer.writeLatin1("y".repeat(50_000));
     sent += 50_000;
     expect(writer.unsent).to.be.above(50_000);
+    const told = new Promise<number>((resolve) => writer.whenSent(() => resolve(writer.unsent)));
     const text = textOf(outside);
-    await drained;
+    expect(await told).to.equal(0);
     inside.end();
     expect((await text).length).to.equal(sent);
     expect(writer.unsent).to.equal(0);
@@ -176,7 +169,7 @@ describe("below a socket", () => {
   it("a socket without such a handle is left to its streams", () => {
     for (const handle of [null, {}, { writeQueueSize: 0, onread() {} }]) {
       const socket = { _handle: handle } as unknown as Socket;
-      expect(SocketHandle.of(socket, nobody)).to.equal(null);
+      expect(SocketHandle.of(socket)).to.equal(null);
       expect(readInto(socket, { takeBytes: () => 0, takeEnd: () => {} })).to.equal(false);
     }
   });

@@ -11,6 +11,8 @@ import { spawnServer, startTestServer, type ListeningProcess } from "../support/
 import { TextClient } from "../support/text-client.ts";
 import { WsClient } from "../support/ws-client.ts";
 
+const AVISO = "AVISO: O estoque acabou de esgotar!";
+
 /** Writes these bytes one by one until the connection ends. @returns how many were written. */
 async function trickle(client: TextClient, bytes: string, everyMs: number): Promise<number> {
   let ended = false;
@@ -69,6 +71,37 @@ describe("a slow client", () => {
     expect(pongs).to.deep.equal(pongs.toSorted((a, b) => a - b));
     expect(new Set(pongs).size).to.equal(pongs.length);
   });
+
+  for (const transport of ["websocket", "tcp"] as const) {
+    it(`that left little unread hears the AVISO once it reads, and once only (${transport})`, async () => {
+      const server = await startTestServer(["--rate-limit", "0"], { output: { softBytes: 4_000 } });
+      const isTcp = transport === "tcp";
+      const slow = isTcp
+        ? await TextClient.connect(server.tcpPort)
+        : await RawWebSocket.connect(server.httpPort);
+      slow.socket.pause();
+      // More answers than the system's buffers hold, a few at a time: what is unread beyond them is a few of them, too.
+      const help = isTcp ? Buffer.from("AJUDA\n") : encodeFrame(OPCODE.text, Buffer.from("AJUDA"));
+      const burst = Buffer.concat(Array.from({ length: 50 }, () => help));
+      for (let i = 0; i < 1_500; i++) {
+        slow.socket.write(burst);
+        await new Promise(setImmediate);
+      }
+      const other = await WsClient.connect(server.httpPort);
+      expect(await other.ask("COMPRAR 10")).to.equal("Compra realizada. Estoque restante: 0");
+      const heard = (): number =>
+        slow instanceof TextClient
+          ? slow.received.toString().split(AVISO).length - 1
+          : slow.frames.all.filter(({ payload }) => payload.toString() === AVISO).length;
+      expect(heard()).to.equal(0);
+      slow.socket.resume();
+      await eventually(() => heard() > 0, "it hears the AVISO");
+      if (slow instanceof TextClient) slow.say("SAIR");
+      else slow.send(OPCODE.text, "SAIR");
+      await (slow instanceof TextClient ? slow.untilEnd() : slow.untilCloseCode());
+      expect(heard()).to.equal(1);
+    });
+  }
 
   it("that sends nothing over HTTP is answered 408 as well", async () => {
     const { httpPort } = await startTestServer([], { http: { headersMs: 300 } });

@@ -141,7 +141,6 @@ export class Front {
     link.server = {
       take: (bytes) => listening(() => end.take(bytes)),
       inputEnded: () => listening(() => end.inputEnded()),
-      drained: () => end.drained(),
       closed: () => {
         this.links.delete(link);
         this.#noteClose(link);

@@ -44,7 +44,6 @@ export interface LinkClient {
 export interface LinkServer {
   take(bytes: Buffer): void;
   inputEnded(): void;
-  drained(): void;
   closed(): void;
 }
 
@@ -61,15 +60,15 @@ export interface LinkParts {
   readonly trace: (line: string) => void;
 }
 
-/** Bytes from which a socket says when it has drained; below the server's own soft bound, as in production. */
-const HIGH_WATER_BYTES = 256;
+/** What the system takes of a connection whose client doesn't read; below the server's own soft bound, as in production. */
+const SYSTEM_BYTES = 256;
 
 export class Link {
   readonly parts: LinkParts;
   readonly ear: Ear;
   server: LinkServer | null = null;
   /** Bytes that the server wrote and the client hasn't taken. */
-  backlog = 0;
+  #onTheWay = 0;
   mostBacklog = 0;
   /** Since when more is unread than a reader may leave for long. */
   heavySince: number | null = null;
@@ -86,7 +85,8 @@ export class Link {
   unreadSince: number | null = null;
   readableEnded = false;
   #isPaused = false;
-  #needsDrain = false;
+  /** Told when the system has taken everything. */
+  #waiting: (() => void)[] = [];
   readonly #inbox: Upward[] = [];
   readonly #outbox: Downward[] = [];
   #isDelivering = false;
@@ -99,6 +99,11 @@ export class Link {
   constructor(parts: LinkParts) {
     this.parts = parts;
     this.ear = parts.ear;
+  }
+
+  /** Bytes that the system hasn't taken from the server. */
+  get backlog(): number {
+    return Math.max(0, this.#onTheWay - SYSTEM_BYTES);
   }
 
   // The client's side.
@@ -148,9 +153,9 @@ export class Link {
 
   // The server's side.
 
-  write(bytes: Buffer): boolean {
+  write(bytes: Buffer): void {
     const { ear, transport, check, trace, name } = this.parts;
-    if (!this.isServerOpen || this.isEnding) return false;
+    if (!this.isServerOpen || this.isEnding) return;
     const heard: Heard[] = [];
     check(() => {
       for (const text of transport === "ws" ? readFrames(bytes) : readLines(bytes)) {
@@ -159,7 +164,12 @@ export class Link {
       }
     });
     this.#post({ bytes: bytes.length, heard, code: null });
-    return this.backlog < HIGH_WATER_BYTES;
+  }
+
+  /** As an empty piece behind all that was written is. */
+  whenSent(tell: () => void): void {
+    if (this.isServerOpen && !this.isEnding) this.#waiting.push(tell);
+    this.#tellIfSent();
   }
 
   /** Says goodbye after everything that was written. */
@@ -233,10 +243,9 @@ export class Link {
 
   #post(message: Downward): void {
     this.#outbox.push(message);
-    this.backlog += message.bytes;
+    this.#onTheWay += message.bytes;
     this.mostBacklog = Math.max(this.mostBacklog, this.backlog);
     if (this.backlog > SMALL_LIMITS.output.softBytes) this.heavySince ??= this.parts.timeline.now;
-    if (this.backlog >= HIGH_WATER_BYTES) this.#needsDrain = true;
     this.#deliver();
   }
 
@@ -250,14 +259,21 @@ export class Link {
       if (this.isStalled || this.isBlackHole) return;
       const message = this.#outbox.shift();
       if (message === undefined) return;
-      this.backlog -= message.bytes;
+      this.#onTheWay -= message.bytes;
       if (this.backlog <= SMALL_LIMITS.output.softBytes) this.heavySince = null;
       this.#arrive(message);
-      if (this.backlog === 0 && this.#needsDrain && this.isServerOpen) {
-        this.#needsDrain = false;
-        this.server?.drained();
-      }
+      this.#tellIfSent();
       this.#deliver();
+    });
+  }
+
+  #tellIfSent(): void {
+    if (this.backlog > 0 || this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    // As a stream does it: not within the call.
+    this.parts.timeline.after(0, () => {
+      if (this.isServerOpen) for (const tell of waiting) tell();
     });
   }
 

@@ -16,6 +16,8 @@ import { Mailbox } from "../../src/engine/mailbox.ts";
 import type { Envelope } from "../../src/engine/ports.ts";
 import { ReplyQueue } from "../../src/gateway/session/reply-queue.ts";
 import { Session } from "../../src/gateway/session/session.ts";
+import { TcpClient } from "../../src/gateway/tcp/tcp-client.ts";
+import { WebSocketConnection } from "../../src/gateway/websocket/websocket-connection.ts";
 import {
   bound,
   commandsBecome,
@@ -305,6 +307,12 @@ export const MUTANTS: readonly Mutant[] = [
         original.call(this, member, sale);
       };
     }),
+  }),
+  mutant("nobody hears when a stalled reader has read", 5, {
+    install: together(
+      patch(WebSocketConnection.prototype, "whenSent", () => () => undefined),
+      patch(TcpClient.prototype, "whenSent", () => () => undefined),
+    ),
   }),
   mutant("the newest stock is taken from the purchase, in any order", 5, {
     install: patch(Channel.prototype, "update", (original) => {

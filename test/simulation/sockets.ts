@@ -43,7 +43,6 @@ export function openWebSocket(link: Link, entrance: Entrance, dialect: "text" | 
       else for (const line of text.replace(/\r?\n$/, "").split("\n")) session.receive(line);
     },
     inputEnded: () => undefined,
-    drained: () => session.drained(),
     closed: () => {
       heartbeat.remove(webSocket);
       session.closed();
@@ -62,7 +61,6 @@ export function openTcp(link: Link, entrance: Entrance): TcpClient {
   link.server = {
     take: (bytes) => socket.emit("data", bytes),
     inputEnded: () => socket.emit("end"),
-    drained: () => socket.emit("drain"),
     closed: () => client.closed(),
   };
   return client;
@@ -71,9 +69,9 @@ export function openTcp(link: Link, entrance: Entrance): TcpClient {
 class SimulatedWebSocket {
   readonly extensions = "";
   readonly _socket: {
-    write(bytes: Buffer | string, encoding?: BufferEncoding): boolean;
+    write(bytes: Buffer | string, encoding?: BufferEncoding | (() => void)): void;
+    readonly writable: boolean;
     readonly writableLength: number;
-    on(event: "drain", listener: () => void): void;
   };
   readonly #link: Link;
   session: Session | null = null;
@@ -85,12 +83,16 @@ class SimulatedWebSocket {
   constructor(link: Link) {
     this.#link = link;
     this._socket = {
-      write: (bytes, encoding) => link.write(Buffer.from(bytes as string, encoding)),
+      write: (bytes, more) => {
+        if (typeof more === "function") link.whenSent(more);
+        else link.write(Buffer.from(bytes as string, more));
+      },
+      get writable() {
+        return link.isServerOpen && !link.isEnding;
+      },
       get writableLength() {
         return link.backlog;
       },
-      // The link tells the session itself when it has drained.
-      on: () => undefined,
     };
   }
 
@@ -159,8 +161,9 @@ class SimulatedSocket {
     this.#listeners.get(event)?.(...given);
   }
 
-  write(bytes: Buffer | string): boolean {
-    return this.#link.write(Buffer.from(bytes as string));
+  write(bytes: Buffer | string, tell?: () => void): void {
+    if (tell === undefined) this.#link.write(Buffer.from(bytes as string));
+    else this.#link.whenSent(tell);
   }
 
   end(): void {

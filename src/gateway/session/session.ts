@@ -42,6 +42,8 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   /** Null while it was given none. */
   #tickets: GivenTickets | null = null;
   #reading = true;
+  /** Its connection will say when all that was sent has been taken. */
+  #awaitsDrain = false;
   /** What to close with once the last reply has left; null while the conversation goes on. */
   #ending: CloseCode | null = null;
   #closed = false;
@@ -108,12 +110,9 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     this.#desk.hub.leave(this, this.#sale);
   }
 
-  /** The other end has read; what it is owed can go on. */
-  drained(): void {
-    this.#guarded(() => {
-      this.#readMoreOrLess();
-      if (this.owed) this.#desk.hub.catchUp(this, this.#sale);
-    });
+  /** What kept it from being told what it is owed may be over. */
+  catchUp(): void {
+    if (this.owed) this.#guarded(() => this.#desk.hub.catchUp(this, this.#sale));
   }
 
   /** It flooded on after being refused: nothing of it is looked at any more. */
@@ -125,15 +124,25 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     return this.#due > 0;
   }
 
+  /**
+   * Whoever leaves anything unread is told the newest once it has read it: what is written meanwhile would take memory, and
+   * be old by the time it is read. Only before a goodbye, when there is no later, it is told anyway.
+   */
   canTake(): boolean {
     const { backlog, midCommand } = this.#connection;
     if (backlog > 0) {
       const { softBytes, hardBytes } = this.#desk.limits.output;
       if (backlog > hardBytes) this.tooSlow();
-      if (backlog > softBytes) return false;
+      this.#awaitDrain();
+      if (backlog > (this.#ending === null ? 0 : softBytes)) return false;
     }
     if (this.#closed || midCommand) return false;
     return !this.#isTcp || this.#due === 0;
+  }
+
+  /** Takes answers: doesn't leave more than the soft bound unread. */
+  get keepsUp(): boolean {
+    return this.#connection.backlog <= this.#desk.limits.output.softBytes;
   }
 
   write(bytes: Buffer): void {
@@ -349,7 +358,19 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     } else if (this.#due <= session.pendingReplies / 2 && backlog <= output.softBytes / 2) {
       this.#reading = true;
       this.#connection.resume();
+      return;
     }
+    if (backlog > 0) this.#awaitDrain();
+  }
+
+  #awaitDrain(): void {
+    if (this.#awaitsDrain || this.#ending !== null) return;
+    this.#awaitsDrain = true;
+    this.#connection.whenSent(() => {
+      this.#awaitsDrain = false;
+      this.#guarded(() => this.#readMoreOrLess());
+      this.catchUp();
+    });
   }
 
   #record(

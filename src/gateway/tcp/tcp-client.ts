@@ -9,7 +9,7 @@ import { textDialect } from "../dialect.ts";
 import { tcpText } from "../formats.ts";
 import { LineReader, type LineEvent } from "./line-reader.ts";
 import { Session } from "../session/session.ts";
-import { stopReading } from "../socket-handle.ts";
+import { stopReading, whenSent } from "../socket-handle.ts";
 
 export class TcpClient implements Connection {
   readonly peer: Peer;
@@ -31,7 +31,6 @@ export class TcpClient implements Connection {
     this.#reader = new LineReader(desk.limits.session.lineBytes);
     this.#session = new Session(desk, this, { dialect: textDialect, format: tcpText, sale, pushes: false });
     socket.on("data", (chunk) => this.#read(chunk));
-    socket.on("drain", () => this.#session.drained());
     socket.on("end", () => {
       this.#stopListening();
       this.#handle(this.#reader.end());
@@ -41,6 +40,10 @@ export class TcpClient implements Connection {
 
   get backlog(): number {
     return this.#socket.writableLength;
+  }
+
+  whenSent(tell: () => void): void {
+    whenSent(this.#socket, tell);
   }
 
   get midCommand(): boolean {
@@ -117,7 +120,7 @@ export class TcpClient implements Connection {
     this.#handle(this.#reader.push(chunk));
     this.#listenForSilence();
     // A line end that was swallowed gets no reply, behind which a push that waited would have left.
-    this.#session.drained();
+    this.#session.catchUp();
   }
 
   #handle(events: readonly LineEvent[]): void {

@@ -40,7 +40,7 @@ export class SessionSocket extends LazyWebSocket {
         return true;
       case "ping":
         // Whoever pings and doesn't read is answered up to a bound; RFC 6455 (5.5.3) asks for the newest only.
-        if (this.session?.canTake() === true) this.pong(details[0]);
+        if (this.session?.keepsUp === true) this.pong(details[0]);
         return true;
       case "close":
         this.members?.remove(this);

@@ -23,16 +23,15 @@ export class WebSocketConnection implements Connection {
     this.#webSocket = webSocket;
     this.peer = peer;
     this.#flusher = flusher;
-    this.#writer = createFrameWriter(webSocket, this);
+    this.#writer = createFrameWriter(webSocket);
   }
 
   get backlog(): number {
     return this.#writer.unsent;
   }
 
-  /** The other end has read what waited for it. */
-  drained(): void {
-    this.#webSocket.session?.drained();
+  whenSent(tell: () => void): void {
+    if (this.#webSocket.readyState === WebSocket.OPEN) this.#writer.whenSent(tell);
   }
 
   send(reply: string, isAscii = false): void {

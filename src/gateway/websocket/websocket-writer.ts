@@ -7,7 +7,7 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import { payloadsOf } from "./frames.ts";
-import { SocketHandle, type Waiting } from "../socket-handle.ts";
+import { SocketHandle, whenSent } from "../socket-handle.ts";
 
 /** Writes to a WebSocket that is open: whoever calls has looked. */
 export interface FrameWriter {
@@ -17,31 +17,34 @@ export interface FrameWriter {
   writeLatin1(frames: string): void;
   /** Bytes that the other end hasn't taken yet. */
   readonly unsent: number;
+  /** Tells once when all that was written has been taken; never, if the connection ends before that. */
+  whenSent(tell: () => void): void;
 }
 
 /**
- * @param waiting told when the other end has read.
  * @param socket the connection below, or null to use `send()` whatever `ws` offers.
  */
 export function createFrameWriter(
   webSocket: WebSocket,
-  waiting: Waiting,
   socket: Socket | null = socketOf(webSocket),
 ): FrameWriter {
-  if (socket === null) return new PublicWriter(webSocket, waiting);
-  return SocketHandle.of(socket, waiting) ?? new SocketWriter(socket, waiting);
+  if (socket === null) return new PublicWriter(webSocket);
+  return SocketHandle.of(socket) ?? new SocketWriter(socket);
 }
 
 class SocketWriter implements FrameWriter {
   readonly #socket: Socket;
 
-  constructor(socket: Socket, waiting: Waiting) {
+  constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on("drain", () => waiting.drained());
   }
 
   get unsent(): number {
     return this.#socket.writableLength;
+  }
+
+  whenSent(tell: () => void): void {
+    whenSent(this.#socket, tell);
   }
 
   write(frames: Buffer): void {
@@ -55,22 +58,24 @@ class SocketWriter implements FrameWriter {
 
 class PublicWriter implements FrameWriter {
   readonly #webSocket: WebSocket;
-  readonly #waiting: Waiting;
 
-  constructor(webSocket: WebSocket, waiting: Waiting) {
+  constructor(webSocket: WebSocket) {
     this.#webSocket = webSocket;
-    this.#waiting = waiting;
   }
 
   get unsent(): number {
     return this.#webSocket.bufferedAmount;
   }
 
+  /** Behind all that waits goes a pong that nobody asked for: nobody answers it (RFC 6455, 5.5.3). */
+  whenSent(tell: () => void): void {
+    this.#webSocket.pong("", false, (error?: Error | null) => {
+      if (error === undefined || error === null) tell();
+    });
+  }
+
   write(frames: Buffer): void {
-    const sent = (): void => {
-      if (this.unsent === 0) this.#waiting.drained();
-    };
-    for (const payload of payloadsOf(frames)) this.#webSocket.send(payload, { binary: false }, sent);
+    for (const payload of payloadsOf(frames)) this.#webSocket.send(payload, { binary: false });
   }
 
   writeLatin1(frames: string): void {

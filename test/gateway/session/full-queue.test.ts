@@ -1,106 +1,16 @@
 /** What a session does while the queue takes nothing. The counter here is full when a test says so. */
 import { expect } from "chai";
-import type { SaleId, SaleView } from "../../../src/box-office/sale.ts";
-import { Hub } from "../../../src/broadcast/hub.ts";
 import { LIMITS } from "../../../src/limits.ts";
-import type { CommandRecord, Envelope } from "../../../src/engine/ports.ts";
-import { systemEntropy } from "../../../src/engine/system.ts";
-import { byAddress } from "../../../src/gateway/buyer-names.ts";
-import { ReplyFlusher } from "../../../src/gateway/connection.ts";
-import type { Desk } from "../../../src/gateway/desk.ts";
-import { jsonDialect, textDialect } from "../../../src/gateway/dialect.ts";
-import { tcpText, webSocketJson } from "../../../src/gateway/formats.ts";
-import { Session } from "../../../src/gateway/session/session.ts";
-import { TrustedProxies } from "../../../src/gateway/trusted-proxies.ts";
 import { TEXT } from "../../../src/protocol/text.ts";
+import { Booth } from "../../support/booth.ts";
+import { VIEW } from "../../support/desk.ts";
 import { ManualTime } from "../../support/manual-time.ts";
 
-const SALE = "default" as SaleId;
-const VIEW: SaleView = {
-  sale: SALE,
-  title: "Ingressos",
-  state: "open",
-  capacity: 10,
-  available: 7,
-  held: 0,
-  sold: 3,
-  position: { epoch: 1, offset: 4 },
-  at: 0,
-  opensAt: null,
-  closesAt: null,
-};
 const BUSY = "ERRO: Servidor ocupado. Tente de novo";
 const STOCK = "Estoque atual: 7";
 
-class Booth {
-  isFull = false;
-  readonly taken: Envelope[] = [];
-  readonly records: CommandRecord[] = [];
-  readonly sent: string[] = [];
-  codes = 0;
-  isPaused = false;
-  readonly session: Session;
-
-  constructor(dialect: "text" | "json" = "text") {
-    const time = new ManualTime();
-    const loop = { busyMs: () => 0 };
-    const probe = { delivered: () => {} };
-    const parts = { clock: time, scheduler: time, loop, limits: LIMITS.hub, probe };
-    const desk: Desk = {
-      counter: {
-        submit: (envelope) => !this.isFull && this.taken.push(envelope) > 0,
-        isFull: () => this.isFull,
-        view: () => VIEW,
-        views: () => [VIEW],
-      },
-      hub: new Hub(parts, [VIEW]),
-      clock: time,
-      entropy: { ...systemEntropy, ticketCode: () => (++this.codes, systemEntropy.ticketCode()) },
-      after: (ms, task) => time.after(ms, task),
-      recorder: { record: (record) => this.records.push(record) },
-      flusher: new ReplyFlusher(),
-      limits: LIMITS,
-      requestLimits: { maxQuantity: LIMITS.rules.maxQuantity, lineBytes: LIMITS.session.lineBytes },
-      rateLimit: 0,
-      proxies: new TrustedProxies([]),
-      nameBuyer: byAddress,
-      epoch: 1,
-      server: "bilheteria/test",
-      unsafe: false,
-      counts: { sessions: 0, slowReaders: 0, faults: 0, refusedConnections: 0 },
-      report: (message, cause) => {
-        throw new Error(message, { cause });
-      },
-    };
-    const connection = {
-      peer: { address: "10.0.0.1", port: 4000, transport: dialect === "text" ? "tcp" : "ws" } as const,
-      backlog: 0,
-      midCommand: false,
-      send: (reply: string) => this.sent.push(reply),
-      write: () => {},
-      end: () => {},
-      pause: () => (this.isPaused = true),
-      resume: () => (this.isPaused = false),
-      stopReading: () => (this.isPaused = true),
-    };
-    const way = dialect === "text" ? { dialect: textDialect, format: tcpText } : JSON_WAY;
-    this.session = new Session(desk, connection, { ...way, sale: SALE, pushes: false });
-  }
-
-  say(...lines: readonly string[]): void {
-    for (const line of lines) this.session.receive(line);
-  }
-
-  /** The queue answers the oldest command that it took. */
-  answer(): void {
-    this.taken.shift()!.reply({ kind: "stock", view: VIEW });
-  }
-}
-
 /** As a clock says that nobody turns. */
 const NOW = new ManualTime().now();
-
-const JSON_WAY = { dialect: jsonDialect, format: webSocketJson };
 
 describe("a session in front of a full queue", () => {
   it("refuses at once, and draws no codes and hands nothing in for it", () => {

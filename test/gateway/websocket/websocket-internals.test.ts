@@ -25,6 +25,16 @@ class Restless extends Sleeper {
   _readyState: unknown = "connecting";
 }
 
+/** A socket of a Node that has no such handle. */
+function withoutHandle(socket: Socket): Socket {
+  return new Proxy(socket, {
+    get(target, name) {
+      const value: unknown = name === "_handle" ? null : Reflect.get(target, name, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
 const texts = fc.array(fc.string({ unit: "binary", maxLength: 200 }), { maxLength: 8 });
 
 describe("what is known of the inside of ws", () => {
@@ -63,8 +73,7 @@ describe("what is known of the inside of ws", () => {
     it(`frames written by ${way} arrive as the messages that they hold, in order with pings and a close`, async () => {
       const { inside, outside } = await openPair(plain);
       expect(socketOf(inside)).to.not.equal(null);
-      const nobody = { drained: () => {} };
-      const writer = createFrameWriter(inside, nobody, way === "the socket" ? socketOf(inside) : null);
+      const writer = createFrameWriter(inside, way === "the socket" ? socketOf(inside) : null);
       const heard: string[] = [];
       outside.on("message", (data) => heard.push((data as Buffer).toString()));
       outside.on("ping", () => heard.push("(ping)"));
@@ -76,6 +85,33 @@ describe("what is known of the inside of ws", () => {
       const [code] = (await once(outside, "close")) as [number];
       expect(heard).to.deep.equal(["um", "dois é três", "(ping)", ...messages.slice(2)]);
       expect(code).to.equal(1000);
+    });
+  }
+
+  for (const way of ["the handle", "the socket", "send()"] as const) {
+    it(`whoever waits is told when all is read, however little it was and whoever wrote it (${way})`, async () => {
+      const { inside, outside } = await openPair(plain);
+      const below = socketOf(inside)!;
+      const seen = { "the handle": below, "the socket": withoutHandle(below), "send()": null }[way];
+      const writer = createFrameWriter(inside, seen);
+      outside.pause();
+      const frame = encodeTextFrame("x".repeat(1_000));
+      // In pieces far smaller than a socket's high-water mark, with turns between, so that next to nothing is left over.
+      while (writer.unsent === 0) {
+        for (let i = 0; i < 100 && writer.unsent === 0; i++) writer.write(frame);
+        await new Promise(setImmediate);
+      }
+      inside.ping();
+      writer.write(frame);
+      expect(writer.unsent).to.be.within(1, 10_000);
+      let told = 0;
+      writer.whenSent(() => (told += 1));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(told, "while nothing is read").to.equal(0);
+      outside.resume();
+      await until(() => told === 1);
+      expect(writer.unsent).to.equal(0);
+      outside.terminate();
     });
   }
 

@@ -1,41 +1,20 @@
-import { fileURLToPath } from "node:url";
 /** A fault inside one session ends that session and no other. The counter here breaks when it is told to. */
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import type { SaleId, SaleView } from "../../src/box-office/sale.ts";
-import { Hub } from "../../src/broadcast/hub.ts";
-import { LIMITS } from "../../src/limits.ts";
-import type { Envelope } from "../../src/engine/ports.ts";
-import { systemClock, systemEntropy, systemScheduler } from "../../src/engine/system.ts";
-import { Admission } from "../../src/gateway/admission.ts";
-import { byAddress } from "../../src/gateway/buyer-names.ts";
-import { ReplyFlusher } from "../../src/gateway/connection.ts";
-import type { Desk } from "../../src/gateway/desk.ts";
-import { HttpApi } from "../../src/gateway/http/http-api.ts";
-import { HttpGateway } from "../../src/gateway/http/http-gateway.ts";
-import { HttpSite } from "../../src/gateway/http/http-site.ts";
-import { TcpGateway } from "../../src/gateway/tcp/tcp-gateway.ts";
-import { TrustedProxies } from "../../src/gateway/trusted-proxies.ts";
-import { WebSocketGateway } from "../../src/gateway/websocket/websocket-gateway.ts";
-import { cleanup } from "../support/cleanup.ts";
-import { ask, buy } from "../support/http-client.ts";
-import { TextClient } from "../support/text-client.ts";
-import { WsClient } from "../support/ws-client.ts";
-
-const SALE = "default" as SaleId;
-const VIEW: SaleView = {
-  sale: SALE,
-  title: "Ingressos",
-  state: "open",
-  capacity: 10,
-  available: 10,
-  held: 0,
-  sold: 0,
-  position: { epoch: 1, offset: 1 },
-  at: 0,
-  opensAt: null,
-  closesAt: null,
-};
+import type { Envelope } from "../../../src/engine/ports.ts";
+import { systemClock, systemScheduler } from "../../../src/engine/system.ts";
+import { Admission } from "../../../src/gateway/admission.ts";
+import { HttpApi } from "../../../src/gateway/http/http-api.ts";
+import { HttpGateway } from "../../../src/gateway/http/http-gateway.ts";
+import { HttpSite } from "../../../src/gateway/http/http-site.ts";
+import { TcpGateway } from "../../../src/gateway/tcp/tcp-gateway.ts";
+import { WebSocketGateway } from "../../../src/gateway/websocket/websocket-gateway.ts";
+import { cleanup } from "../../support/cleanup.ts";
+import { deskOf, SALE, VIEW } from "../../support/desk.ts";
+import { ask, buy } from "../../support/http-client.ts";
+import { TextClient } from "../../support/text-client.ts";
+import { WsClient } from "../../support/ws-client.ts";
 
 /** Answers queries; throws when somebody buys. */
 function submit(envelope: Envelope): boolean {
@@ -46,33 +25,8 @@ function submit(envelope: Envelope): boolean {
 
 async function startGateways() {
   const reports: unknown[] = [];
-  const probe = { delivered: () => {} };
-  const loop = { busyMs: () => 0 };
-  const parts = { clock: systemClock, scheduler: systemScheduler, loop, limits: LIMITS.hub, probe };
-  const desk: Desk = {
-    counter: {
-      submit,
-      isFull: () => false,
-      view: (sale) => (sale === SALE ? VIEW : undefined),
-      views: () => [VIEW],
-    },
-    hub: new Hub(parts, [VIEW]),
-    clock: systemClock,
-    entropy: systemEntropy,
-    after: (ms, task) => systemScheduler.after(ms, task),
-    recorder: { record: () => {} },
-    flusher: new ReplyFlusher(),
-    limits: LIMITS,
-    requestLimits: { maxQuantity: LIMITS.rules.maxQuantity, lineBytes: LIMITS.session.lineBytes },
-    rateLimit: 0,
-    proxies: new TrustedProxies([]),
-    nameBuyer: byAddress,
-    epoch: 1,
-    server: "bilheteria/test",
-    unsafe: false,
-    counts: { sessions: 0, slowReaders: 0, faults: 0, refusedConnections: 0 },
-    report: (_message, cause) => reports.push(cause),
-  };
+  const time = { ...systemClock, ...systemScheduler };
+  const desk = deskOf(time, { submit }, { report: (_message, cause) => reports.push(cause) });
   const admission = new Admission(100, 100);
   const api = new HttpApi({ desk, adminToken: "none", purchases: () => [], recount: null });
   const webSockets = new WebSocketGateway({ desk, defaultSale: SALE, origins: [] });
@@ -95,8 +49,8 @@ async function startGateways() {
   return { httpPort: ports[0]!, tcpPort: ports[1]!, desk, reports };
 }
 
-/** The page as it was built: from dist/test/gateway/ to dist/page/. */
-const PAGE = fileURLToPath(new URL("../../page/", import.meta.url));
+/** The page as it was built: from dist/test/gateway/session/ to dist/page/. */
+const PAGE = fileURLToPath(new URL("../../../page/", import.meta.url));
 
 describe("a fault inside one session", () => {
   it("closes its WebSocket with 1011, and is reported and counted", async () => {
@@ -108,7 +62,7 @@ describe("a fault inside one session", () => {
     expect(client.messages.all).to.deep.equal([]);
     expect(desk.counts.faults).to.equal(1);
     expect(String(reports[0])).to.include("a bug in one session");
-    expect(await other.ask("CONSULTAR")).to.equal("Estoque atual: 10");
+    expect(await other.ask("CONSULTAR")).to.equal("Estoque atual: 7");
   });
 
   it("ends its TCP connection, and no other", async () => {
@@ -118,7 +72,7 @@ describe("a fault inside one session", () => {
     client.say("COMPRAR");
     await client.untilEnd();
     expect(client.received.length).to.equal(0);
-    expect(await other.ask("CONSULTAR")).to.equal("Estoque atual: 10");
+    expect(await other.ask("CONSULTAR")).to.equal("Estoque atual: 7");
   });
 
   it("takes nothing more from that session", async () => {
