@@ -31,8 +31,8 @@ interface StreamHandle {
 interface WriteRequest {
   oncomplete?: (this: WriteRequest, status: number) => void;
   owner?: SocketHandle;
-  /** Kept until it is written. */
-  bytes?: Buffer | string;
+  /** Kept until they are written; of a text Node keeps what it needs. */
+  bytes?: Buffer | undefined;
 }
 
 /** Node's half of the bargain: numbers that it leaves in one array instead of passing them. */
@@ -105,8 +105,8 @@ export class SocketHandle {
   }
 
   #writeBehind(bytes: Buffer | string): void {
-    if (typeof bytes === "string") this.#socket.write(bytes, "latin1");
-    else this.#socket.write(bytes);
+    // A text that waits would keep the many pieces that it was put together from.
+    this.#socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
   }
 
   #check(error: number, bytes: Buffer | string): void {
@@ -118,7 +118,11 @@ export class SocketHandle {
   /** The request belongs to what waits, so the next write needs another. */
   #wait(bytes: Buffer | string, { WriteWrap }: StreamWrap): void {
     if (spare === null) return;
-    Object.assign(spare, { oncomplete: written, owner: this, bytes });
+    Object.assign(spare, {
+      oncomplete: written,
+      owner: this,
+      bytes: typeof bytes === "string" ? undefined : bytes,
+    });
     spare = new WriteWrap();
     this.#unsent = this.#handle.writeQueueSize;
   }

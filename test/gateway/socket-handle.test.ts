@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import * as fc from "fast-check";
 import { readInto, SocketHandle, stopReading } from "../../src/gateway/socket-handle.ts";
@@ -68,6 +70,20 @@ describe("below a socket", () => {
     inside.end();
     expect((await text).length).to.equal(sent);
     expect(writer.unsent).to.equal(0);
+    inside.destroy();
+    outside.destroy();
+  });
+
+  it("a text that waits takes its bytes, and not what it was put together from", async () => {
+    const { inside, outside } = await openPair();
+    const writer = writerOf(inside);
+    while (writer.unsent === 0) writer.write(Buffer.alloc(100_000));
+    const [unsent, held] = [writer.unsent, heldBytes()];
+    const pieces = Array.from({ length: 400 }, (_, i) => String.fromCharCode(0x30 + (i % 64)).repeat(16));
+    for (let i = 0; i < 300; i++) writer.writeLatin1(pieces.reduce((text, piece) => text + piece, ""));
+    const waiting = writer.unsent - unsent;
+    expect(waiting).to.equal(300 * 400 * 16);
+    expect((heldBytes() - held) / waiting).to.be.within(0.8, 1.5);
     inside.destroy();
     outside.destroy();
   });
@@ -174,6 +190,16 @@ describe("below a socket", () => {
     }
   });
 });
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** What is left after a garbage collection. */
+function heldBytes(): number {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
 
 async function textOf(socket: Socket): Promise<string> {
   const chunks: Buffer[] = [];
