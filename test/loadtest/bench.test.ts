@@ -58,6 +58,7 @@ describe("bench: the documents", () => {
   for (const [name, text] of files) {
     it(`docs/${name} says what docs/performance.json says`, () => {
       expect(readFileSync(join(ROOT, "docs", name), "utf8")).to.equal(text);
+      expect(text).to.not.match(/\bNaN\b|\bundefined\b|\bInfinity\b/);
     });
   }
 
@@ -129,6 +130,10 @@ describe("bench: the figures", () => {
 
 describe("bench: the model of scale", () => {
   const costs = costsFrom(KEPT);
+
+  it("knows every cost", () => {
+    for (const [name, cost] of Object.entries(costs)) expect(cost, name).to.be.within(0.01, 1e9);
+  });
 
   it("computes what the simulation plays", () => {
     const rows = compare(costs);
