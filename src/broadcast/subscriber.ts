@@ -62,7 +62,10 @@ export interface Subscriber {
   readonly push: SubscriberState;
   /** A reply is due, which tells the stock too. */
   readonly awaitsReply: boolean;
-  /** False while a push would come between a command and its reply where that isn't allowed, or the reader lags. */
+  /**
+   * False while a push would come between a command and its reply where that isn't allowed, or the reader has left
+   * anything unread. Once that is over, it asks the hub itself for what it was owed (`catchUp`).
+   */
   canTake(): boolean;
   /** Writes encoded pushes; the bytes are shared with other connections and must not be changed. */
   write(bytes: Buffer): void;
