@@ -91,6 +91,20 @@ describe("below a socket", () => {
     expect(kept).to.deep.equal([Buffer.from(pieces.join(""), "latin1")]);
   });
 
+  it("nobody is told of a socket that is ended, and what it was given before still arrives", async () => {
+    const { inside, outside } = await openPair();
+    const writer = writerOf(inside);
+    const errors: Error[] = [];
+    inside.on("error", (error) => errors.push(error));
+    let told = 0;
+    inside.end("goodbye");
+    writer.whenSent(() => (told += 1));
+    expect(await textOf(outside)).to.equal("goodbye");
+    expect({ told, errors }).to.deep.equal({ told: 0, errors: [] });
+    inside.destroy();
+    outside.destroy();
+  });
+
   it("nothing happens on a socket that is destroyed, or whose other end reset it", async () => {
     const { inside, outside } = await openPair();
     const writer = writerOf(inside);
