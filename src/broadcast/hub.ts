@@ -92,6 +92,11 @@ export class Hub {
     if (member.push.index !== -1) this.#deliver(member, this.#room(sale));
   }
 
+  /** The same for one that is about to go: there will be no round to leave anything to. */
+  tellTheLast(member: Subscriber, sale: SaleId): void {
+    if (member.push.index !== -1 && member.canTake()) this.#giveOwed(member, this.#room(sale));
+  }
+
   /** From here on the member hears other things; what happened before is told under its old wishes. */
   changeWishes(member: Subscriber, sale: SaleId, wishes: Partial<Wishes>): void {
     if (member.push.index !== -1) {

@@ -166,6 +166,13 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     this.#connection.end(this.#ending);
   }
 
+  /** The server goes away: what would have come in the next round is told before. */
+  sayGoodbye(): void {
+    this.#ending ??= CloseCode.goingAway;
+    this.#guarded(() => this.#desk.hub.tellTheLast(this, this.#sale));
+    this.end(CloseCode.goingAway);
+  }
+
   #receive(text: string): void {
     const request = this.#dialect.parse(text, this.#desk.requestLimits);
     const wait = this.#desk.rateLimit === 0 ? 0 : this.#flood.take();

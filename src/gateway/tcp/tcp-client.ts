@@ -85,6 +85,10 @@ export class TcpClient implements Connection {
     }
   }
 
+  sayGoodbye(): void {
+    this.#session.sayGoodbye();
+  }
+
   cut(): void {
     this.#socket.destroy();
   }

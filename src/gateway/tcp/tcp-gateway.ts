@@ -5,7 +5,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { SaleId } from "../../box-office/sale.ts";
 import type { Cancel } from "../../engine/ports.ts";
-import { CloseCode } from "../../protocol/close-codes.ts";
 import { formatRefusal } from "../../protocol/text.ts";
 import { plainAddress } from "../address.ts";
 import type { Admission } from "../admission.ts";
@@ -55,7 +54,7 @@ export class TcpGateway {
   stop(): void {
     clearInterval(this.#sweep);
     if (this.#server.listening) this.#server.close();
-    for (const client of this.#clients) client.end(CloseCode.goingAway);
+    for (const client of this.#clients) client.sayGoodbye();
   }
 
   cut(): void {

@@ -77,10 +77,10 @@ export class WebSocketGateway {
     });
   }
 
-  /** Tells every client to come back later, and stops the heartbeat. */
+  /** Tells every client what it is owed and to come back later, and stops the heartbeat. */
   stop(): void {
     this.#heartbeat.stop();
-    for (const webSocket of this.#heartbeat.members()) webSocket.session?.end(CloseCode.goingAway);
+    for (const webSocket of this.#heartbeat.members()) webSocket.session?.sayGoodbye();
   }
 
   /** Cuts whoever hasn't closed by now. */
