@@ -29,6 +29,8 @@ export class Channel {
   elsewhere = 0;
   /** Offset at which the number left last changed. */
   #numberOffset: number;
+  /** Offset at which anything else last changed that a stock tells. */
+  #restOffset: number;
   #presenceVersion = 0;
   #someoneCame = false;
   /** Encoded pushes and what they hold, a handful at most; emptied whenever there is something new to say. */
@@ -37,6 +39,7 @@ export class Channel {
   constructor(view: SaleView, noticeCapacity: number) {
     this.view = view;
     this.#numberOffset = view.position.offset;
+    this.#restOffset = view.position.offset;
     this.notices = new NoticeLog(noticeCapacity);
   }
 
@@ -61,6 +64,7 @@ export class Channel {
 
   update(view: SaleView): void {
     if (view.available !== this.view.available) this.#numberOffset = view.position.offset;
+    if (!isSameButForNumbers(view, this.view)) this.#restOffset = view.position.offset;
     this.view = view;
     this.#encoded = [];
   }
@@ -101,7 +105,7 @@ export class Channel {
     const from = push.nextNotice;
     if (!stock && !presence && from === end) return null;
     if (from < first) return "lost";
-    if (stock) push.toldOffset = this.view.position.offset;
+    if (stock) push.knowsAll(this.view.position.offset);
     push.nextNotice = end;
     if (presence) push.toldPresence = this.#presenceVersion;
     const bytes = this.#encode(member, stock, presence, from);
@@ -116,8 +120,10 @@ export class Channel {
   }
 
   #owesStock({ format, push }: Subscriber): boolean {
-    const newest = format.showsState ? this.view.position.offset : this.#numberOffset;
-    return push.wantsStock && push.toldOffset < newest;
+    if (!push.wantsStock) return false;
+    return (
+      push.toldOffset < this.#numberOffset || (format.showsState && push.toldAllOffset < this.#restOffset)
+    );
   }
 
   #encode(member: Subscriber, stock: boolean, presence: boolean, from: number): Buffer {
@@ -148,4 +154,15 @@ export class Channel {
     const count = presence ? format.presence(this.watching) : null;
     return Buffer.concat(count === null ? parts : [...parts, count]);
   }
+}
+
+/** Figures that a purchase changes are told by its receipt too. */
+function isSameButForNumbers(one: SaleView, other: SaleView): boolean {
+  return (
+    one.state === other.state &&
+    one.capacity === other.capacity &&
+    one.title === other.title &&
+    one.opensAt === other.opensAt &&
+    one.closesAt === other.closesAt
+  );
 }

@@ -117,7 +117,7 @@ export class Hub {
     from: Position | undefined,
   ): { view: SaleView; missed: NoticeMessage[] } {
     const { view, notices } = this.#room(sale).channel;
-    member.push.toldOffset = Math.max(member.push.toldOffset, view.position.offset);
+    member.push.knowsAll(view.position.offset);
     const before = member.push.missedBefore;
     member.push.missedBefore = 0;
     if (from === undefined || from.epoch !== view.position.epoch) return { view, missed: [] };

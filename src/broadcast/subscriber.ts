@@ -24,7 +24,7 @@ export interface FormerWish {
 export const NO_FORMER_WISHES: readonly FormerWish[] = [];
 
 /**
- * What the hub keeps about a connection; the hub alone changes it, but for `toldOffset`, `justTold` and presence. A
+ * What the hub keeps about a connection; the hub alone changes it, but for what replies tell, `justTold` and presence. A
  * subscriber may extend it and be its own: one object less to fetch for each delivery.
  */
 export class SubscriberState {
@@ -34,8 +34,10 @@ export class SubscriberState {
   wantsNotices: boolean;
   /** Wants to know how many are watching. */
   wantsPresence = false;
-  /** Offset of the newest stock this connection knows, from a push or from a reply to it. */
+  /** Offset of the newest number this connection knows, from a push or from a reply to it. */
   toldOffset = -1;
+  /** The same for all that a stock tells; a receipt tells only the number. */
+  toldAllOffset = -1;
   /** A reply told it the stock since the last round. */
   justTold = false;
   /** Sequence number of the next notice to hear. */
@@ -54,6 +56,17 @@ export class SubscriberState {
   constructor(wishes: { readonly stock: boolean; readonly notices: boolean }) {
     this.wantsStock = wishes.stock;
     this.wantsNotices = wishes.notices;
+  }
+
+  /** It was told how many were left then. */
+  knowsNumber(offset: number): void {
+    if (this.toldOffset < offset) this.toldOffset = offset;
+  }
+
+  /** It was told everything about the sale as it was then. */
+  knowsAll(offset: number): void {
+    this.knowsNumber(offset);
+    if (this.toldAllOffset < offset) this.toldAllOffset = offset;
   }
 }
 

@@ -16,26 +16,36 @@ class Witness extends Listener {
   readonly #stage: Stage;
   /** The notices that it has to hear and hasn't, in order. */
   readonly due: string[] = [];
+  /** Offset of the newest stock or receipt. */
   knownOffset: number;
   knownAvailable: number;
+  /** Only who sees details is told it, and not by a receipt. */
+  knownState: string;
+  #stockOffset: number;
   watching = 0;
 
   constructor(stage: Stage, sees: "numbers" | "details") {
     super(sees === "details" ? details : numbers);
     this.#stage = stage;
-    const { offset, available } = stage.office.sale(GALA);
-    this.knownOffset = offset;
-    this.knownAvailable = available;
+    const sale = stage.office.sale(GALA);
+    this.knownOffset = this.#stockOffset = sale.offset;
+    this.knownAvailable = sale.available;
+    this.knownState = saleState(sale);
     this.push.wantsPresence = sees === "details";
   }
 
-  /** A reply told it the stock. */
-  told(): void {
-    const { offset, available } = this.#stage.office.sale(GALA);
-    this.push.toldOffset = offset;
+  /** A reply told it the stock: all of it, or as a receipt does only the number. */
+  told(what: "all" | "number"): void {
+    const sale = this.#stage.office.sale(GALA);
     this.push.justTold = true;
-    this.knownOffset = offset;
-    this.knownAvailable = available;
+    this.knownOffset = sale.offset;
+    this.knownAvailable = sale.available;
+    if (what === "number") this.push.knowsNumber(sale.offset);
+    else {
+      this.push.knowsAll(sale.offset);
+      this.knownState = saleState(sale);
+      this.#stockOffset = sale.offset;
+    }
   }
 
   override hear(bytes: Buffer): void {
@@ -49,14 +59,16 @@ class Witness extends Listener {
     expect(announced - this.push.nextNotice, "only who is too late is lost").to.be.above(NOTICES_KEPT);
   }
 
-  #check(line: string, [kind, first, second]: readonly string[]): void {
+  #check(line: string, [kind, first, second, third]: readonly string[]): void {
     expect(this.lost, "who is lost hears nothing more").to.equal(0);
     switch (kind) {
       case "stock":
         expect(this.push.wantsStock).to.equal(true);
-        expect(Number(first), "stock is never older than what is known").to.be.above(this.knownOffset);
-        this.knownOffset = Number(first);
+        expect(Number(first), "stock is never older than what is known").to.be.at.least(this.knownOffset);
+        expect(Number(first), "no stock comes twice").to.be.above(this.#stockOffset);
+        this.knownOffset = this.#stockOffset = Number(first);
         this.knownAvailable = Number(second);
+        this.knownState = third ?? this.knownState;
         break;
       case "notice":
         expect(line, "notices come in order, each once").to.equal(this.due.shift());
@@ -112,7 +124,7 @@ class Play {
   wish(witness: Witness, stock: boolean, notices: boolean): void {
     this.stage.changeWishes(witness, { wantsStock: stock, wantsNotices: notices });
     // Who subscribes is told the stock by the reply.
-    if (stock) witness.told();
+    if (stock) witness.told("all");
   }
 
   sweep(): void {
@@ -136,7 +148,7 @@ class Play {
       expect(witness.due, "every notice was heard").to.deep.equal([]);
       if (witness.push.wantsStock) {
         expect(witness.knownAvailable, `of ${saleState(sale)}`).to.equal(sale.available);
-        if (witness.format === details) expect(witness.knownOffset).to.equal(sale.offset);
+        if (witness.format === details) expect(witness.knownState).to.equal(saleState(sale));
       }
       if (witness.push.wantsPresence && !this.#isSilent)
         expect(witness.watching).to.equal(stage.hub.subscribers);
@@ -212,10 +224,10 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: someone.map(
-      (at): Act =>
+    arbitrary: fc.tuple(someone, fc.constantFrom<"all" | "number">("all", "number")).map(
+      ([at, what]): Act =>
         (play) =>
-          play.with(at, (one) => one.told()),
+          play.with(at, (one) => one.told(what)),
     ),
   },
   {

@@ -65,17 +65,37 @@ describe("broadcast: stock", () => {
     const stage = new Stage();
     const [buyer, other] = [stage.join(), stage.join()];
     stage.happen(buy(GALA));
-    buyer.push.toldOffset = 1;
+    buyer.push.knowsNumber(1);
     stage.time.settle();
     expect(buyer.heard).to.deep.equal([]);
     expect(other.heard).to.have.length(1);
+  });
+
+  it("is told all the same to a buyer whose receipt doesn't tell what else has changed", () => {
+    for (const [before, after] of [
+      [change("pause", GALA), change("open", GALA)],
+      [buy(GALA), restock(GALA, 1)],
+    ] as const) {
+      const stage = new Stage();
+      const [program, terminal] = [stage.join(), stage.join(new Listener(numbers))];
+      stage.happen(before);
+      stage.time.settle();
+      stage.time.advance(100);
+      program.heard.length = terminal.heard.length = 0;
+      stage.happen(after, buy(GALA));
+      for (const { push } of [program, terminal]) push.knowsNumber(stage.office.sale(GALA).offset);
+      stage.time.settle();
+      const { available, offset } = stage.office.sale(GALA);
+      expect(program.heard[0]).to.equal(`stock ${offset} ${available} open`);
+      expect(terminal.heard.filter((line) => line.startsWith("stock"))).to.deep.equal([]);
+    }
   });
 
   it("is left to the next round for whom a reply just told it, or is about to", () => {
     const stage = new Stage();
     const [told, waiting] = [stage.join(), stage.join()];
     stage.happen(buy(GALA), buy(GALA));
-    told.push.toldOffset = 1;
+    told.push.knowsNumber(1);
     told.push.justTold = true;
     waiting.awaitsReply = true;
     stage.time.settle();
@@ -302,7 +322,7 @@ describe("broadcast: resuming", () => {
   it("never makes a listener forget a newer stock than the hub's", () => {
     const stage = new Stage();
     const listener = stage.join();
-    listener.push.toldOffset = 9;
+    listener.push.knowsAll(9);
     stage.hub.resume(listener, GALA, undefined);
     expect(listener.push.toldOffset).to.equal(9);
   });

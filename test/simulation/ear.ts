@@ -4,7 +4,7 @@
  * are left to tell is counted in owed-notices.ts, and which tickets were given in given-tickets.ts.
  */
 import { GivenTickets } from "./given-tickets.ts";
-import type { Books, Ledger, Notice, Position } from "./ledger.ts";
+import { stateOf, type Books, type Ledger, type Notice, type Position } from "./ledger.ts";
 import { isView, type Meaning } from "./meaning.ts";
 import { OwedNotices } from "./owed-notices.ts";
 import type { Asker, Taken } from "./taken.ts";
@@ -60,6 +60,8 @@ export class Ear implements Asker {
   /** The last number that it was told, and the earliest event after which that was true. */
   #number: number | null;
   #told: number;
+  /** What it was told last of all that a stock tells; a receipt tells only the number. */
+  #whole: Books;
   /** In which step a stock came that may have been a push just before the answer to a second `subscribe`, or that answer. */
   #ambiguousAt = -1;
   /** Bytes have come in that aren't a command yet. */
@@ -82,6 +84,7 @@ export class Ear implements Asker {
     const books = ledger.states[joined]![sale]!;
     this.#number = books.available;
     this.#told = books.offset;
+    this.#whole = books;
   }
 
   get resumedWith(): number {
@@ -166,13 +169,15 @@ export class Ear implements Asker {
     if (late !== undefined && this.#parts.now() - late.since > boundMs)
       broken(5, "notice missing", `${late.notice.kind} of event ${late.notice.position.offset} wasn't told`);
     if (!this.#wantsStock || quietMs < boundMs) return;
-    const { available } = ledger.states[this.#parts.published()]![sale]!;
-    if (this.#number !== available)
+    const books = ledger.states[this.#parts.published()]![sale]!;
+    if (this.#number !== books.available)
       broken(
         5,
         "stale stock",
-        `${available} are left, it still believes ${this.#number} (event ${this.#told})`,
+        `${books.available} are left, it still believes ${this.#number} (event ${this.#told})`,
       );
+    if (this.#parts.dialect === "text" || toldBy(books) === toldBy(this.#whole)) return;
+    broken(5, "stale stock", `it is ${toldBy(books)}, it still believes ${toldBy(this.#whole)}`);
   }
 
   #hearText(text: string): Due | null {
@@ -301,11 +306,11 @@ export class Ear implements Asker {
       if (books.offset < this.#told) broken(5, "older stock", `event ${books.offset} after ${this.#told}`);
       const due = this.#next("stock");
       if (due.meaning?.kind === "stock") this.#assertView(message, due.meaning.books);
-      if (this.#notices.hasResumed && books.offset > this.#told) this.#ambiguousAt = this.#parts.step();
+      if (this.#notices.hasResumed && books.offset > this.#whole.offset)
+        this.#ambiguousAt = this.#parts.step();
       this.#notices.resume(first.question.from);
       this.#wantsStock = true;
-      this.#number = books.available;
-      this.#told = books.offset;
+      this.#tellWhole(books);
       return due;
     }
     if (books.offset === this.#told && this.#ambiguousAt === this.#parts.step()) {
@@ -314,10 +319,16 @@ export class Ear implements Asker {
     }
     this.#push();
     if (!this.#wantsStock) broken(5, "unwanted stock", JSON.stringify(message));
-    if (books.offset <= this.#told) broken(5, "older stock", `event ${books.offset} after ${this.#told}`);
+    if (books.offset < this.#told || books.offset <= this.#whole.offset)
+      broken(5, "older stock", `event ${books.offset} after ${this.#told}`);
+    this.#tellWhole(books);
+    return null;
+  }
+
+  #tellWhole(books: Books): void {
     this.#number = books.available;
     this.#told = books.offset;
-    return null;
+    this.#whole = books;
   }
 
   #hearJsonNotice(message: Json): void {
@@ -372,7 +383,10 @@ export class Ear implements Asker {
       const { bought, repeated } = meaning;
       this.#tickets.add(bought.codes, repeated);
       if (!repeated) this.#learnStock(bought.remaining, bought.position.offset);
-    } else if (meaning.kind === "stock") this.#learnStock(meaning.books.available, meaning.books.offset);
+    } else if (meaning.kind === "stock") {
+      this.#learnStock(meaning.books.available, meaning.books.offset);
+      this.#whole = meaning.books;
+    }
   }
 
   #learnStock(available: number, offset: number): void {
@@ -408,6 +422,11 @@ export class Ear implements Asker {
     if (heard !== expected)
       broken(3, "wrong words", `${JSON.stringify(question)} was answered «${heard}», not «${expected}»`);
   }
+}
+
+/** What a stock tells and a receipt doesn't. */
+function toldBy(books: Books): string {
+  return `${stateOf(books)}, ${books.capacity} in all`;
 }
 
 export function isAsked(type: Question["type"]): boolean {

@@ -9,7 +9,7 @@ import { Channel } from "../../src/broadcast/channel.ts";
 import { Hub } from "../../src/broadcast/hub.ts";
 import { NoticeLog } from "../../src/broadcast/notice-log.ts";
 import { Round } from "../../src/broadcast/round.ts";
-import type { Subscriber } from "../../src/broadcast/subscriber.ts";
+import { SubscriberState, type Subscriber } from "../../src/broadcast/subscriber.ts";
 import { BatchDecider } from "../../src/engine/batch.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { Mailbox } from "../../src/engine/mailbox.ts";
@@ -320,6 +320,14 @@ export const MUTANTS: readonly Mutant[] = [
       return function (this: Channel, view): void {
         original.call(this, before?.sale === view.sale && view.position.offset % 5 === 4 ? before : view);
         before = view;
+      };
+    }),
+  }),
+  mutant("a receipt hides what else has changed", 5, {
+    install: patch(SubscriberState.prototype, "knowsNumber", (original) => {
+      return function (this: SubscriberState, offset: number): void {
+        original.call(this, offset);
+        this.toldAllOffset = this.toldOffset;
       };
     }),
   }),

@@ -89,7 +89,7 @@ export class Stage {
 
   /** Somebody who joins now and knows the stock as it is. */
   join(listener = new Listener(), sale: SaleId = GALA): Listener {
-    listener.push.toldOffset = this.office.sale(sale).offset;
+    listener.push.knowsAll(this.office.sale(sale).offset);
     this.hub.join(listener, sale);
     return listener;
   }

@@ -53,7 +53,7 @@ export function subscribe(request: Subscribe, requester: Requester, inOrder?: Sa
   push.owed = true;
   const { view, missed } = desk.hub.resume(subscriber, sale, request.from);
   const newest = inOrder ?? desk.counter.view(sale) ?? view;
-  push.toldOffset = Math.max(push.toldOffset, newest.position.offset);
+  push.knowsAll(newest.position.offset);
   return resumeMessages(newest, missed);
 }
 

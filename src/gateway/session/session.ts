@@ -68,7 +68,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     this.#number = nextSession(desk);
     this.#isTcp = connection.peer.transport === "tcp";
     const view = desk.counter.view(way.sale);
-    if (view !== undefined) this.toldOffset = view.position.offset;
+    if (view !== undefined) this.knowsAll(view.position.offset);
     desk.hub.join(this, way.sale);
   }
 
@@ -291,16 +291,16 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     return this.#guard;
   }
 
-  #told(offset: number): void {
-    this.toldOffset = Math.max(this.toldOffset, offset);
-    this.justTold = true;
-  }
-
   /** A reply tells stock too, and gives tickets. */
   #learn(answer: Answer): void {
-    if (answer.kind === "stock") this.#told(answer.view.position.offset);
-    else if (answer.kind === "receipt") {
-      if (!answer.repeated) this.#told(answer.position.offset);
+    if (answer.kind === "stock") {
+      this.knowsAll(answer.view.position.offset);
+      this.justTold = true;
+    } else if (answer.kind === "receipt") {
+      if (!answer.repeated) {
+        this.knowsNumber(answer.position.offset);
+        this.justTold = true;
+      }
       this.#tickets ??= new GivenTickets(this.#desk.limits.session.listedTickets);
       for (const item of answer.items) this.#tickets.add(item.codes, answer.repeated);
     }
