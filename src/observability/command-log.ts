@@ -49,9 +49,10 @@ export class CommandLog implements CommandRecorder {
   readonly #scheduler: Scheduler;
   readonly #limits: CommandLogLimits;
   readonly #longestLine: number;
-  /** Lines that wait: whole pieces, and the one that is being filled. */
+  /** Lines that wait: full pieces, and those of the piece that is being filled, behind the ones that were handed over. */
   #pieces: Buffer[] = [];
   #piece = NO_BYTES;
+  #handedOver = 0;
   #filled = 0;
   #count = 0;
   #timer: Cancel | null = null;
@@ -89,8 +90,10 @@ export class CommandLog implements CommandRecorder {
   }
 
   #turnOver(): void {
-    if (this.#filled > 0) this.#pieces.push(this.#piece.subarray(0, this.#filled));
+    if (this.#filled > this.#handedOver)
+      this.#pieces.push(this.#piece.subarray(this.#handedOver, this.#filled));
     this.#piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, this.#longestLine));
+    this.#handedOver = 0;
     this.#filled = 0;
   }
 
@@ -103,13 +106,12 @@ export class CommandLog implements CommandRecorder {
     this.#timer?.cancel();
     this.#timer = null;
     if (this.#count === 0) return;
-    const last = this.#piece.subarray(0, this.#filled);
+    const last = this.#piece.subarray(this.#handedOver, this.#filled);
     const lines = this.#pieces.length === 0 ? last : Buffer.concat([...this.#pieces, last]);
     const count = this.#count;
-    // The piece belongs to the sink now; its rest isn't worth a second life.
-    this.#piece = NO_BYTES;
+    // The rest of the piece is filled on: a line that waits for a slow console would keep the whole of it.
+    this.#handedOver = this.#filled;
     this.#pieces = [];
-    this.#filled = 0;
     this.#count = 0;
     this.#handOver(lines, count);
   }

@@ -34,6 +34,8 @@ function lineOf(format: LineSink["format"], command: string, isPlain: boolean, o
 class Desk {
   readonly time = new ManualTime();
   readonly writes: string[] = [];
+  /** What it was given, as a console that is slow keeps it. */
+  readonly kept: Buffer[] = [];
   readonly warnings: number[] = [];
   isRead = true;
   readonly log = new CommandLog(
@@ -42,6 +44,7 @@ class Desk {
       format: (bytes, start, _record, command) => start + bytes.write(`${command}\n`, start),
       write: (lines) => {
         if (this.isRead) this.writes.push(lines.toString());
+        this.kept.push(lines);
         return this.isRead;
       },
       warn: (_message, { dropped }) => this.warnings.push(dropped ?? 0),
@@ -117,6 +120,20 @@ describe("observability: the command log", () => {
     desk.log.flush();
     expect(desk.writes).to.deep.equal(["a\n"]);
     expect(desk.time.waiting.timers).to.equal(0);
+  });
+
+  it("keeps no more memory for lines that wait one by one than for lines that wait together", () => {
+    const desk = new Desk();
+    for (let i = 0; i < 10_000; i++) {
+      desk.say(String(i));
+      desk.log.flush();
+    }
+    const bytes = desk.kept.reduce((sum, lines) => sum + lines.length, 0);
+    const memory = [...new Set(desk.kept.map(({ buffer }) => buffer))];
+    expect(memory.reduce((sum, { byteLength }) => sum + byteLength, 0)).to.be.below(2 * bytes + 128 * 1024);
+    expect(desk.kept.map(String).join("")).to.equal(
+      Array.from({ length: 10_000 }, (_, i) => `${i}\n`).join(""),
+    );
   });
 
   it("makes commands harmless before they become a line", () => {
