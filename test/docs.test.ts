@@ -21,7 +21,8 @@ const DOCUMENTS = [
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),
 ];
-const DECISIONS = readdirSync(join(ROOT, "docs/decisions"));
+const DECISION_LIST = "README.md";
+const DECISIONS = readdirSync(join(ROOT, "docs/decisions")).filter((name) => name !== DECISION_LIST);
 /** Describes a format, section by section, rather than one choice. */
 const SPECIFICATIONS = new Set(["0002-journal-format.md"]);
 
@@ -170,6 +171,16 @@ describe("the decisions", () => {
   it("are numbered without gaps", () => {
     const numbers = DECISIONS.map((name) => Number(/^(\d{4})-[a-z0-9-]+\.md$/.exec(name)?.[1]));
     expect(numbers).to.have.members(numbers.map((_number, i) => i + 1));
+  });
+
+  it("are listed by number, with their titles", () => {
+    const listed = read(join("docs/decisions", DECISION_LIST)).matchAll(/^(\d+)\. \[(.+)\]\((.+)\)$/gm);
+    expect([...listed].map(([, number, title, name]) => ({ number, title, name }))).to.deep.equal(
+      DECISIONS.toSorted().map((name) => {
+        const [, number, title] = /^# (\d+)\. (.+)$/m.exec(read(join("docs/decisions", name))) ?? [];
+        return { number, title, name };
+      }),
+    );
   });
 
   for (const name of DECISIONS) {
