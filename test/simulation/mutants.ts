@@ -15,7 +15,7 @@ import { Engine } from "../../src/engine/engine.ts";
 import { Mailbox } from "../../src/engine/mailbox.ts";
 import type { Envelope } from "../../src/engine/ports.ts";
 import { ReplyQueue } from "../../src/gateway/session/reply-queue.ts";
-import { Session } from "../../src/gateway/session/session.ts";
+import { ListeningSession } from "../../src/gateway/session/listening-session.ts";
 import { TcpClient } from "../../src/gateway/tcp/tcp-client.ts";
 import { WebSocketConnection } from "../../src/gateway/websocket/websocket-connection.ts";
 import {
@@ -352,12 +352,12 @@ export const MUTANTS: readonly Mutant[] = [
   // 6: nobody hurts the others.
   mutant("a slow reader gets everything at once", 6, {
     install: together(
-      patch(Session.prototype, "canTake", (original) => {
-        return function (this: Session): boolean {
+      patch(ListeningSession.prototype, "canTake", (original) => {
+        return function (this: ListeningSession): boolean {
           return this.format.showsState || original.call(this);
         };
       }),
-      patch(Session.prototype, "tooSlow", () => () => undefined),
+      patch(ListeningSession.prototype, "tooSlow", () => () => undefined),
     ),
   }),
   mutant("the queue waits for the slowest reader", 6, {
@@ -372,7 +372,7 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   }),
   mutant("a reader that is too slow is kept for ever", 6, {
-    install: patch(Session.prototype, "tooSlow", () => () => undefined),
+    install: patch(ListeningSession.prototype, "tooSlow", () => () => undefined),
   }),
   mutant("the mailbox has no bound", 6, { install: unboundedMailbox }),
   mutant("now and then a command is taken and forgotten", 3, {

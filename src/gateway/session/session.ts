@@ -2,10 +2,9 @@
  * One connection's conversation, whatever its transport and dialect. Commands go to the queue in the order in which
  * they came; what is refused before the queue waits in its place, so answers always come in that order too.
  */
-import { SubscriberState, type PushFormat, type Subscriber } from "../../broadcast/subscriber.ts";
 import type { Answer, Rejected } from "../../box-office/answer.ts";
 import type { Command } from "../../box-office/command.ts";
-import type { SaleId, SaleView } from "../../box-office/sale.ts";
+import type { SaleView } from "../../box-office/sale.ts";
 import type { CommandRecord } from "../../engine/ports.ts";
 import { CloseCode } from "../../protocol/close-codes.ts";
 import type { Refusal } from "../../protocol/refusals.ts";
@@ -16,6 +15,7 @@ import type { Dialect } from "../dialect.ts";
 import { boughtBy, describeAnswer, describeRefusal, describeRequest, soldAt } from "../describe.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { GivenTickets } from "./given-tickets.ts";
+import { ListeningSession, type SessionWay } from "./listening-session.ts";
 import { OrderForm } from "./order-form.ts";
 import { PendingCommand, type Asker } from "./pending-command.ts";
 import { ReplyQueue, type Reply } from "./reply-queue.ts";
@@ -25,16 +25,11 @@ const BUSY: Rejected = { kind: "rejected", rejection: { reason: "busy" } };
 
 type Order = Extract<Request, { type: "query" | "buy" }>;
 
-export class Session extends SubscriberState implements Subscriber, Asker {
-  readonly format: PushFormat;
-  readonly #desk: Desk;
-  readonly #connection: Connection;
+export class Session extends ListeningSession implements Asker {
   readonly #dialect: Dialect;
-  readonly #sale: SaleId;
+  readonly #number: number;
   /** Made for its first purchase. */
   #form: OrderForm | null = null;
-  readonly #number: number;
-  readonly #isTcp: boolean;
   /** Made for its first command: most connections only watch. */
   #guard: FloodGuard | null = null;
   /** Made for its first command, too. */
@@ -42,54 +37,28 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   /** Null while it was given none. */
   #tickets: GivenTickets | null = null;
   #reading = true;
-  /** Its connection will say when all that was sent has been taken. */
-  #awaitsDrain = false;
-  /** What to close with once the last reply has left; null while the conversation goes on. */
-  #ending: CloseCode | null = null;
-  #closed = false;
 
-  constructor(
-    desk: Desk,
-    connection: Connection,
-    way: {
-      readonly dialect: Dialect;
-      readonly format: PushFormat;
-      readonly sale: SaleId;
-      readonly pushes: boolean;
-    },
-  ) {
-    // A program says when it wants stock; people at a terminal want it from the start, classroom clients never.
-    super({ stock: way.pushes && way.dialect.name === "text", notices: way.pushes });
-    this.#desk = desk;
-    this.#connection = connection;
+  constructor(desk: Desk, connection: Connection, way: SessionWay) {
+    super(desk, connection, way);
     this.#dialect = way.dialect;
-    this.#sale = way.sale;
-    this.format = way.format;
     this.#number = nextSession(desk);
-    this.#isTcp = connection.peer.transport === "tcp";
-    const view = desk.counter.view(way.sale);
-    if (view !== undefined) this.knowsAll(view.position.offset);
     desk.hub.join(this, way.sale);
-  }
-
-  get push(): SubscriberState {
-    return this;
   }
 
   /** Takes one command. A fault in here ends this session and no other. */
   receive(text: string): void {
-    if (this.#ending !== null || this.#closed || this.isShutOut) return;
+    if (this.ending !== null || this.isClosed || this.isShutOut) return;
     try {
       this.#receive(text);
     } catch (cause) {
-      this.#fail(cause);
+      this.fail(cause);
     }
   }
 
   /** Refuses something that never became a command, in its place. */
   refuse(refusal: Refusal): void {
-    if (this.#ending !== null || this.#closed || this.isShutOut) return;
-    this.#guarded(() => {
+    if (this.ending !== null || this.isClosed || this.isShutOut) return;
+    this.guarded(() => {
       const what = `(${refusal.reason})`;
       const wait = this.#flood.take();
       if (wait === 0) this.#refuse(refusal, what, undefined);
@@ -99,83 +68,28 @@ export class Session extends SubscriberState implements Subscriber, Asker {
 
   /** The client will send no more: whatever it asked is answered, then the connection is closed. */
   inputEnded(): void {
-    this.#guarded(() => this.#finish(CloseCode.goodbye));
+    this.guarded(() => this.#finish(CloseCode.goodbye));
   }
 
   /** The socket is gone; replies that are still due go nowhere. */
   closed(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.#guard?.cancel();
-    this.#desk.hub.leave(this, this.#sale);
+    this.desk.hub.leave(this, this.sale);
   }
 
-  /** What kept it from being told what it is owed may be over. */
-  catchUp(): void {
-    if (this.owed) this.#guarded(() => this.#desk.hub.catchUp(this, this.#sale));
-  }
-
-  /** It flooded on after being refused: nothing of it is looked at any more. */
-  get isShutOut(): boolean {
+  override get isShutOut(): boolean {
     return this.#guard !== null && this.#guard.isShutOut;
   }
 
-  get awaitsReply(): boolean {
+  override get awaitsReply(): boolean {
     return this.#due > 0;
   }
 
-  /**
-   * Whoever leaves anything unread is told the newest once it has read it: what is written meanwhile would take memory, and
-   * be old by the time it is read. Only before a goodbye, when there is no later, it is told anyway.
-   */
-  canTake(): boolean {
-    const { backlog, midCommand } = this.#connection;
-    if (backlog > 0) {
-      const { softBytes, hardBytes } = this.#desk.limits.output;
-      if (backlog > hardBytes) this.tooSlow();
-      this.#awaitDrain();
-      if (backlog > (this.#ending === null ? 0 : softBytes)) return false;
-    }
-    if (this.#closed || midCommand) return false;
-    return !this.#isTcp || this.#due === 0;
-  }
-
-  /** Takes answers: doesn't leave more than the soft bound unread. */
-  get keepsUp(): boolean {
-    return this.#connection.backlog <= this.#desk.limits.output.softBytes;
-  }
-
-  write(bytes: Buffer): void {
-    try {
-      this.#connection.write(bytes);
-    } catch (cause) {
-      this.#fail(cause);
-    }
-  }
-
-  tooSlow(): void {
-    if (this.#closed || this.#ending !== null) return;
-    this.#desk.counts.slowReaders += 1;
-    this.end(CloseCode.slowReader);
-  }
-
-  /** Ends the conversation now, whatever is due; nothing that still comes in is carried out. */
-  end(code: CloseCode): void {
-    // A flood isn't read again to be told something else.
-    this.#ending = this.isShutOut ? CloseCode.ruleBroken : code;
-    this.#connection.end(this.#ending);
-  }
-
-  /** The server goes away: what would have come in the next round is told before. */
-  sayGoodbye(): void {
-    this.#ending ??= CloseCode.goingAway;
-    this.#guarded(() => this.#desk.hub.tellTheLast(this, this.#sale));
-    this.end(CloseCode.goingAway);
-  }
-
   #receive(text: string): void {
-    const request = this.#dialect.parse(text, this.#desk.requestLimits);
-    const wait = this.#desk.rateLimit === 0 ? 0 : this.#flood.take();
+    const request = this.#dialect.parse(text, this.desk.requestLimits);
+    const wait = this.desk.rateLimit === 0 ? 0 : this.#flood.take();
     if (wait > 0) {
       this.#refuseFlood(wait, describeRequest(request, text, this.#dialect.name), requestId(request));
       return;
@@ -207,10 +121,10 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   /** Made anew each time: these requests are rare, and one of them may tell what the answers before it gave. */
   get #requester(): Requester {
     return {
-      desk: this.#desk,
-      sale: this.#sale,
+      desk: this.desk,
+      sale: this.sale,
       subscriber: this,
-      isTcp: this.#isTcp,
+      isTcp: this.isTcp,
       tickets: this.#tickets,
     };
   }
@@ -224,24 +138,24 @@ export class Session extends SubscriberState implements Subscriber, Asker {
       return answer.kind === "stock" ? says(answer.view) : [this.#dialect.answer(answer, undefined)];
     };
     const reply = (answer: Answer): void =>
-      this.#guarded(() => {
+      this.guarded(() => {
         place.text = () => told(answer);
         this.#settle();
       });
-    if (!this.#desk.counter.submit({ command: { type: "query", sale: this.#sale }, reply })) reply(BUSY);
-    this.#readMoreOrLess();
+    if (!this.desk.counter.submit({ command: { type: "query", sale: this.sale }, reply })) reply(BUSY);
+    this.readMoreOrLess();
   }
 
   #ask(request: Order): void {
     const id = requestId(request);
-    if (this.#desk.counter.isFull()) {
+    if (this.desk.counter.isFull()) {
       this.#refuseBusy(request, id);
       return;
     }
     const pending = new PendingCommand(this, this.#commandOf(request), describeRequest(request, ""), id);
     this.#replies.add(pending);
-    if (!this.#desk.counter.submit(pending)) this.answered(pending, BUSY);
-    this.#readMoreOrLess();
+    if (!this.desk.counter.submit(pending)) this.answered(pending, BUSY);
+    this.readMoreOrLess();
   }
 
   /**
@@ -251,9 +165,9 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   #refuseBusy(request: Order, id: string | undefined): void {
     this.#record(describeRequest(request, ""), describeAnswer(BUSY));
     const text = this.#dialect.answer(BUSY, id);
-    if (this.#due === 0) this.#connection.send(text);
+    if (this.#due === 0) this.connection.send(text);
     else this.#replies.addText(text);
-    this.#readMoreOrLess();
+    this.readMoreOrLess();
   }
 
   /** The queue's answer to one command; a fault in here ends this session and no other. */
@@ -266,13 +180,13 @@ export class Session extends SubscriberState implements Subscriber, Asker {
       pending.isAscii = answer.kind !== "rejected" && pending.id === undefined;
       this.#settle();
     } catch (cause) {
-      this.#fail(cause);
+      this.fail(cause);
     }
   }
 
   #commandOf(request: Order): Command {
-    if (request.type === "query") return { type: "query", sale: this.#sale };
-    this.#form ??= new OrderForm(this.#desk, this.#sale, this.#connection.peer.address, this.#number);
+    if (request.type === "query") return { type: "query", sale: this.sale };
+    this.#form ??= new OrderForm(this.desk, this.sale, this.connection.peer.address, this.#number);
     return this.#form.fill(request);
   }
 
@@ -287,7 +201,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   }
 
   get #flood(): FloodGuard {
-    this.#guard ??= new FloodGuard(this.#desk);
+    this.#guard ??= new FloodGuard(this.desk);
     return this.#guard;
   }
 
@@ -301,7 +215,7 @@ export class Session extends SubscriberState implements Subscriber, Asker {
         this.knowsNumber(answer.position.offset);
         this.justTold = true;
       }
-      this.#tickets ??= new GivenTickets(this.#desk.limits.session.listedTickets);
+      this.#tickets ??= new GivenTickets(this.desk.limits.session.listedTickets);
       for (const item of answer.items) this.#tickets.add(item.codes, answer.repeated);
     }
   }
@@ -309,9 +223,9 @@ export class Session extends SubscriberState implements Subscriber, Asker {
   /** @param wait milliseconds until the next command may come. */
   #refuseFlood(wait: number, what: string, id: string | undefined): void {
     this.#refuse({ reason: "rate_limited", retryAfterMs: Math.ceil(wait) }, what, id);
-    if (!this.#flood.isPersistent || this.isShutOut || this.#ending !== null || this.#closed) return;
-    this.#flood.shutOut(() => this.#guarded(() => this.#finish(CloseCode.ruleBroken)));
-    this.#connection.stopReading();
+    if (!this.#flood.isPersistent || this.isShutOut || this.ending !== null || this.isClosed) return;
+    this.#flood.shutOut(() => this.guarded(() => this.#finish(CloseCode.ruleBroken)));
+    this.connection.stopReading();
   }
 
   #refuse(refusal: Refusal, what: string, id: string | undefined): void {
@@ -327,82 +241,56 @@ export class Session extends SubscriberState implements Subscriber, Asker {
     };
     this.#replies.add({ text, next: null });
     this.#settle();
-    this.#readMoreOrLess();
+    this.readMoreOrLess();
   }
 
   /** Sends every reply whose turn has come; when none is left, what waited for that. */
   #settle(): void {
-    this.#replies.advance(this.#connection);
-    if (!this.#reading) this.#readMoreOrLess();
+    this.#replies.advance(this.connection);
+    if (!this.#reading) this.readMoreOrLess();
     if (this.#due > 0) return;
-    if (this.owed) this.#desk.hub.catchUp(this, this.#sale);
-    if (this.#ending !== null) this.#endSoon(this.#ending);
+    if (this.owed) this.desk.hub.catchUp(this, this.sale);
+    if (this.ending !== null) this.#endSoon(this.ending);
   }
 
   /** What its last command caused is published in this same turn, right after the replies: it hears that too. */
   #endSoon(code: CloseCode): void {
     queueMicrotask(() => {
-      if (!this.#closed) this.#desk.hub.catchUp(this, this.#sale);
-      this.#connection.end(code);
+      if (!this.isClosed) this.desk.hub.catchUp(this, this.sale);
+      this.connection.end(code);
     });
   }
 
   #finish(code: CloseCode): void {
-    if (this.#ending !== null || this.#closed) return;
-    this.#ending = code;
+    if (this.ending !== null || this.isClosed) return;
+    this.ending = code;
     this.#settle();
   }
 
   /** Reads on only while the client takes its answers and not too many are due. */
-  #readMoreOrLess(): void {
+  protected override readMoreOrLess(): void {
     if (this.isShutOut) return;
-    const { session, output } = this.#desk.limits;
-    const backlog = this.#connection.backlog;
+    const { session, output } = this.desk.limits;
+    const backlog = this.connection.backlog;
     if (this.#reading) {
       if (this.#due < session.pendingReplies && backlog <= output.softBytes) return;
       this.#reading = false;
-      this.#connection.pause();
+      this.connection.pause();
     } else if (this.#due <= session.pendingReplies / 2 && backlog <= output.softBytes / 2) {
       this.#reading = true;
-      this.#connection.resume();
+      this.connection.resume();
       return;
     }
-    if (backlog > 0) this.#awaitDrain();
-  }
-
-  #awaitDrain(): void {
-    if (this.#awaitsDrain || this.#ending !== null) return;
-    this.#awaitsDrain = true;
-    this.#connection.whenSent(() => {
-      this.#awaitsDrain = false;
-      this.#guarded(() => this.#readMoreOrLess());
-      this.catchUp();
-    });
+    if (backlog > 0) this.awaitDrain();
   }
 
   #record(
     command: string,
     outcome: string,
     bought?: CommandRecord["bought"],
-    at = this.#desk.clock.now(),
+    at = this.desk.clock.now(),
   ): void {
-    this.#desk.recorder?.record({ at, peer: this.#connection.peer, command, outcome, bought });
-  }
-
-  #guarded(step: () => void): void {
-    try {
-      step();
-    } catch (cause) {
-      this.#fail(cause);
-    }
-  }
-
-  #fail(cause: unknown): void {
-    this.#desk.counts.faults += 1;
-    this.#desk.report("a session failed and was closed", cause);
-    // What came in the same bytes isn't taken any more: the answer before it is missing.
-    this.#ending = CloseCode.sessionFault;
-    this.#connection.end(CloseCode.sessionFault);
+    this.desk.recorder?.record({ at, peer: this.connection.peer, command, outcome, bought });
   }
 }
 
