@@ -46,15 +46,11 @@ export function openFront(parts: FrontParts, size: number): Front {
     sales: () => engine.views(),
     journalReady: () => storage.journal.health().ok,
   });
-  const listen = async (): Promise<Ports> => {
-    const found = await startCrew(parts, size, { answer, lines: (lines) => commandLog?.pass(lines) });
-    ({ crew } = found);
-    return found.ports;
-  };
+  const ears: Ears = { answer, lines: (lines) => commandLog?.pass(lines) };
   return {
     maxConnections: maxConnections(options.limits) * size,
     publish: (published) => crew?.publish(published),
-    listen,
+    listen: () => startCrew(parts, size, ears, (made) => (crew = made)),
     stop: () => stopServer(parts, crew),
   };
 }
@@ -75,21 +71,28 @@ function shared<Value>(ms: number, make: () => Promise<Value>): () => Promise<Va
   };
 }
 
-/** A port that was free a moment ago may be taken by now; then others are tried. */
+/**
+ * A port that was free a moment ago may be taken by now; then others are tried.
+ *
+ * @param made told each crew before it starts: its workers know what was published until then, and nothing else tells
+ *   them what is published while they start.
+ */
 async function startCrew(
   parts: FrontParts,
   size: number,
   ears: Ears,
-): Promise<{ readonly crew: Crew; readonly ports: Ports }> {
+  made: (crew: Crew) => void,
+): Promise<Ports> {
   const { settings, options } = parts;
   for (let tries = 1; ; tries++) {
     const wanted = [settings.port, ...(settings.tcp ? [settings.tcpPort] : [])];
     const [http = 0, tcp = null] = await freePorts(wanted, settings.host);
     const ports = { http, tcp };
     const crew = makeCrew(parts, size, ports, ears);
+    made(crew);
     try {
       await crew.start();
-      return { crew, ports };
+      return ports;
     } catch (cause) {
       const { code, port = 0 } = cause as NodeJS.ErrnoException & { port?: number };
       const isOurChoice = code === "EADDRINUSE" && !wanted.includes(port);

@@ -1,10 +1,13 @@
 import { Duplex } from "node:stream";
 import { expect } from "chai";
 import { Crew, type CrewParts } from "../../src/cluster/crew.ts";
-import { frameOf, FrameKind } from "../../src/cluster/framing.ts";
+import { frameOf, FrameKind, FrameReader } from "../../src/cluster/framing.ts";
+import type { Welcome } from "../../src/cluster/notes.ts";
 import type { Recruit } from "../../src/cluster/recruit.ts";
+import { readTurn } from "../../src/cluster/turn-codec.ts";
+import type { SaleView } from "../../src/box-office/sale.ts";
 import { LIMITS } from "../../src/limits.ts";
-import type { Counter } from "../../src/engine/ports.ts";
+import type { Counter, Published } from "../../src/engine/ports.ts";
 
 const LISTENING = frameOf(FrameKind.note, JSON.stringify({ type: "listening" }));
 
@@ -12,10 +15,21 @@ const LISTENING = frameOf(FrameKind.note, JSON.stringify({ type: "listening" }))
 class Fake implements Recruit {
   readonly socket: Duplex;
   readonly ended: Promise<string>;
+  /** The offsets of the sale that it was told of, the one of its welcome first. */
+  readonly offsets: number[] = [];
+  /** The offsets of the events that it was told of. */
+  readonly events: number[] = [];
   #end: (how: string) => void = () => undefined;
 
   constructor(starts: boolean, listens = true) {
-    this.socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+    const reader = new FrameReader(LIMITS.workers.frameBytes, (kind, body) => this.#hear(kind, body));
+    this.socket = new Duplex({
+      read() {},
+      write: (chunk: Buffer, _encoding, done) => {
+        reader.push(chunk);
+        done();
+      },
+    });
     this.ended = new Promise((resolve) => (this.#end = resolve));
     if (!starts) this.kill();
     else if (listens) this.listen();
@@ -29,6 +43,18 @@ class Fake implements Recruit {
     this.socket.destroy();
     this.#end("killed");
   }
+
+  #hear(kind: FrameKind, body: Buffer): void {
+    if (kind === FrameKind.welcome) {
+      const { views, recent } = JSON.parse(body.toString()) as Welcome;
+      this.offsets.push(...views.map(({ position }) => position.offset));
+      this.events.push(...recent.map(({ offset }) => offset));
+    } else if (kind === FrameKind.turn) {
+      const { publication } = readTurn(body);
+      this.offsets.push(...(publication?.views ?? []).map(({ position }) => position.offset));
+      this.events.push(...(publication?.events ?? []).map(({ offset }) => offset));
+    }
+  }
 }
 
 class Place {
@@ -38,13 +64,15 @@ class Place {
   readonly waits: number[] = [];
   readonly faults: Error[] = [];
   readonly warnings: string[] = [];
+  /** The event at which the one sale was last changed. */
+  offset = 0;
   starts = true;
   /** Whether those who start listen at once. */
   listen = true;
   #now = 0;
 
   constructor(size = 1) {
-    const nobody = { views: () => [] } as unknown as Counter;
+    const nobody = { views: () => [this.#view] } as unknown as Counter;
     this.crew = new Crew({
       size,
       counter: nobody,
@@ -73,6 +101,22 @@ class Place {
       },
     });
   }
+
+  get #view(): SaleView {
+    return { sale: "default", position: { epoch: 1, offset: this.offset }, available: 9 } as SaleView;
+  }
+
+  /** As the engine does it: its own view is new before anybody is told. */
+  pause(): void {
+    this.offset += 1;
+    const event = { type: "paused", sale: "default", at: 0 } as Published["events"][number];
+    this.crew.publish({ epoch: 1, events: [event], offset: this.offset, views: [this.#view] });
+  }
+}
+
+/** Until what one turn published has been sent. */
+function turn(): Promise<void> {
+  return new Promise(setImmediate);
 }
 
 describe("a crew", () => {
@@ -121,6 +165,45 @@ describe("a crew", () => {
       "a worker ended and is replaced: it died while others were starting",
     ]);
     await place.crew.cut();
+  });
+
+  it("tells those that are still starting all that is published after their welcome", async () => {
+    const place = new Place(2);
+    place.listen = false;
+    const started = place.crew.start();
+    const [first, second] = place.recruits as [Fake, Fake];
+    place.pause();
+    await turn();
+    first.listen();
+    await turn();
+    place.pause();
+    await turn();
+    second.listen();
+    await started;
+    place.pause();
+    await turn();
+    await place.crew.cut();
+    for (const { offsets, events } of [first, second]) {
+      expect(offsets).to.deep.equal([0, 1, 2, 3]);
+      expect(events).to.deep.equal([1, 2, 3]);
+    }
+  });
+
+  it("welcomes one that takes another's place with what was published, and tells it what is from then on", async () => {
+    const place = new Place();
+    await place.crew.start();
+    place.pause();
+    await turn();
+    place.listen = false;
+    place.recruits[0]!.kill();
+    while (place.recruits.length === 1) await turn();
+    place.pause();
+    await turn();
+    const [, second] = place.recruits as [Fake, Fake];
+    second.listen();
+    await place.crew.cut();
+    expect(second.offsets).to.deep.equal([1, 2]);
+    expect(second.events).to.deep.equal([1, 2]);
   });
 
   it("isn't there when one of its first can't listen", async () => {

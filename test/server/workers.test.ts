@@ -8,7 +8,7 @@ import { temporaryDirectory } from "../support/cleanup.ts";
 import { ask, askOrganiser, audit, buy } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";
 import { childrenOf, isAlive, openFiles } from "../support/processes.ts";
-import { spawnServer, startTestServer, type ListeningProcess } from "../support/start-server.ts";
+import { ALONE, spawnServer, startTestServer, type ListeningProcess } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
 import { JsonClient, WsClient, type Json } from "../support/ws-client.ts";
 
@@ -97,6 +97,24 @@ describe("a server of several processes", function () {
       async () => (await metric(httpPort, "bilheteria_deliveries_total")) === guests.length,
       "each was told once",
     );
+  });
+
+  it("knows in each process that a sale has opened whose hour passed while the server was down", async () => {
+    const data = await temporaryDirectory();
+    const before = await startTestServer([...ALONE, "--data", data]);
+    const sale = { id: "show", title: "Show", capacity: 5, opensAt: Date.now() + 500 };
+    expect((await askOrganiser(before.httpPort, "POST", "/sales", sale)).status).to.equal(201);
+    await before.stop();
+    await eventually(() => Date.now() > sale.opensAt, "the hour passes");
+    // Nothing is looked for before the workers start when the ports are known, so the sale opens while they do.
+    const ports = ["--port", String(before.httpPort), "--tcp-port", String(before.tcpPort)];
+    const { httpPort } = await startTestServer([...TWO, "--data", data, ...ports]);
+    const path = "/vendas/show";
+    const watchers = await connectToEach(workersHere(), () => JsonClient.connect(httpPort, { path }));
+    for (const watcher of watchers)
+      expect(await watcher.ask({ type: "subscribe" })).to.include({ type: "stock", state: "open" });
+    for (let i = 0; i < 6; i++)
+      expect((await ask(httpPort, "GET", "/api/sales/show")).json()).to.include({ state: "open" });
   });
 
   it("knows the limit of one address over all processes", async function () {
