@@ -1,8 +1,9 @@
 /** Bugs between the processes of one server, planted as in mutants.ts and looked for with a worker. */
+import { Crew } from "../../src/cluster/crew.ts";
 import { CounterServer } from "../../src/cluster/counter-server.ts";
 import { RecentEvents } from "../../src/cluster/recent-events.ts";
 import { RemoteCounter } from "../../src/cluster/remote-counter.ts";
-import { mutant, patch, type Mutant } from "./planting.ts";
+import { mutant, patch, together, type Mutant } from "./planting.ts";
 
 export const LINK_MUTANTS: readonly Mutant[] = [
   mutant("the commands of one turn leave the link in the wrong order", 3, {
@@ -36,6 +37,7 @@ export const LINK_MUTANTS: readonly Mutant[] = [
       };
     }),
   }),
+  mutant("what is published while workers start reaches none of them", [2, 5], { install: deafCrew }),
   mutant("a worker tells what it is told before it answers", 5, {
     install: patch(RemoteCounter.prototype, "take", (original) => {
       return function (this: RemoteCounter, { publication, answers }): void {
@@ -56,3 +58,21 @@ export const LINK_MUTANTS: readonly Mutant[] = [
     }),
   }),
 ];
+
+/** A crew that is known only once all its workers listen. */
+function deafCrew(): () => void {
+  const started = new WeakSet<Crew>();
+  return together(
+    patch(Crew.prototype, "start", (original) => {
+      return async function (this: Crew): Promise<void> {
+        await original.call(this);
+        started.add(this);
+      };
+    }),
+    patch(Crew.prototype, "publish", (original) => {
+      return function (this: Crew, published): void {
+        if (started.has(this)) original.call(this, published);
+      };
+    }),
+  )();
+}

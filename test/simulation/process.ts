@@ -53,6 +53,7 @@ export class ServerProcess {
   journal!: Journal;
   /** The offset up to which the queue has told what is durable. */
   published = 0;
+  #publishedAt = Number.NEGATIVE_INFINITY;
   noRoomAt = Number.NEGATIVE_INFINITY;
   fault: EngineFault | null = null;
   #listening: Asker | null = null;
@@ -221,6 +222,9 @@ export class ServerProcess {
     if (oldest !== undefined && now - Math.max(oldest.at, trouble) > PATIENCE_MS)
       broken(6, "answer in time", `command ${oldest.number} has waited since ${oldest.at}`);
     this.front?.assertTimely(trouble);
+    const told = this.front?.told ?? this.published;
+    if (told < this.published && now - Math.max(this.#publishedAt, trouble) > PATIENCE_MS)
+      broken(5, "gateways informed", `they were told up to ${told}, the queue's word was ${this.published}`);
     this.#assertDeadlines(now, trouble);
   }
 
@@ -271,6 +275,7 @@ export class ServerProcess {
     const publish = composition.publish((published) => {
       world.check(() => this.#assertPublished(published));
       this.published = published.offset + published.events.length;
+      this.#publishedAt = world.timeline.now;
       if (this.#workers === null) this.#own?.publish(published, this.published);
       else this.#workers.publish(published);
     }, this);
