@@ -30,7 +30,7 @@ const messageSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("buy"),
     id: z.string(),
-    quantity: z.unknown().optional(),
+    quantity: z.unknown().default(1),
     buyer: buyerSchema.optional(),
   }),
   z.object({
@@ -155,11 +155,10 @@ export function refusalFigures(refusal: Refusal): {
 }
 
 function readPurchase(
-  message: { readonly id: string; readonly quantity?: unknown; readonly buyer?: BuyerId | undefined },
+  message: { readonly id: string; readonly quantity: unknown; readonly buyer?: BuyerId | undefined },
   limits: RequestLimits,
 ): Request {
-  const { id, buyer } = message;
-  const quantity = message.quantity ?? 1;
+  const { id, quantity, buyer } = message;
   if (!isPurchaseKey(id)) return refused({ reason: "bad_key" }, id.slice(0, 64));
   if (!isQuantity(quantity, limits.maxQuantity)) {
     return refused({ reason: "bad_quantity", max: limits.maxQuantity }, id);

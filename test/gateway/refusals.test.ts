@@ -36,6 +36,8 @@ const BAD_QUANTITIES: readonly (readonly [string, unknown])[] = [
   ["x", "x"],
   ["1e1", "1"],
   ["99999999999999999999", 1e20],
+  // JSON has no other word for it.
+  ["NaN", null],
 ];
 
 const ROWS: readonly Row[] = [

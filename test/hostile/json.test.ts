@@ -80,6 +80,7 @@ describe("hostile JSON over WebSocket", () => {
     "[1]",
     "{}",
     "true",
+    "null",
     "9007199254740993",
   ]) {
     it(`a quantity of ${quantity} is refused and buys nothing`, async () => {

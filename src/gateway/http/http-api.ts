@@ -18,7 +18,7 @@ import { peerOf } from "../peer-of.ts";
 import { sendProblem } from "../problem.ts";
 import { SalesList } from "./sales-list.ts";
 
-const purchaseSchema = z.object({ quantity: z.unknown().optional(), buyer: buyerSchema.optional() });
+const purchaseSchema = z.object({ quantity: z.unknown().default(1), buyer: buyerSchema.optional() });
 
 export class HttpApi {
   readonly #desk: Desk;
@@ -100,7 +100,7 @@ export class HttpApi {
     const body = await readBody(request, purchaseSchema, limits.http.bodyBytes);
     if (!body.ok) return exchange.refuse(what, body.refusal);
     const { maxQuantity } = limits.rules;
-    const quantity = body.value.quantity ?? 1;
+    const { quantity } = body.value;
     if (
       typeof quantity !== "number" ||
       !Number.isInteger(quantity) ||

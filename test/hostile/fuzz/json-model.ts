@@ -44,10 +44,8 @@ function dueToPurchase({ id, quantity = 1, buyer }: Value, error: Due): Due {
   if (buyer !== undefined && !(typeof buyer === "string" && /^[A-Za-z0-9_.@-]{1,64}$/.test(buyer)))
     return error;
   if (!KEY.test(id)) return { types: ["rejected"], id: id.slice(0, 64), reason: "bad_key" };
-  if (!Number.isInteger(quantity) || (quantity as number) < 1 || (quantity as number) > 10) {
-    // A quantity of null is none.
-    if (quantity !== null) return { types: ["rejected"], id, reason: "bad_quantity" };
-  }
+  if (!Number.isInteger(quantity) || (quantity as number) < 1 || (quantity as number) > 10)
+    return { types: ["rejected"], id, reason: "bad_quantity" };
   return { types: ["receipt", "rejected"], id };
 }
 
