@@ -142,6 +142,8 @@ export class TcpClient implements Connection {
     this.#silence = this.#after(pending === "command" ? bareCommandMs : unterminatedMs, () => {
       this.#silence = null;
       this.#handle(this.#reader.silence());
+      // Nor does one leave behind the refusal of a full queue.
+      this.#session.catchUp();
     });
   }
 
