@@ -132,7 +132,10 @@ export class Front {
       sale,
       address,
       port: (this.#ports += 1),
-      after: (ms: number, task: () => void) => this.#time.after(ms, () => listening(task)),
+      scheduler: {
+        soon: (task: () => void) => this.#time.soon(() => listening(task)),
+        after: (ms: number, task: () => void) => this.#time.after(ms, () => listening(task)),
+      },
       heartbeat: this.#heartbeat,
     };
     if (transport === "ws") this.#ends.push({ session: openWebSocket(link, entrance, dialect), tcp: null });

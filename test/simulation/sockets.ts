@@ -1,7 +1,7 @@
 /** The server's end of a link in the shape that the gateway's classes expect: a WebSocket of `ws`, a TCP socket. */
 import type { Socket } from "node:net";
 import type { SaleId } from "../../src/box-office/sale.ts";
-import type { Cancel } from "../../src/engine/ports.ts";
+import type { Scheduler } from "../../src/engine/ports.ts";
 import type { Desk } from "../../src/gateway/desk.ts";
 import { jsonDialect, textDialect } from "../../src/gateway/dialect.ts";
 import { webSocketJson, webSocketText } from "../../src/gateway/formats.ts";
@@ -17,7 +17,7 @@ export interface Entrance {
   readonly sale: string;
   readonly address: string;
   readonly port: number;
-  readonly after: (ms: number, task: () => void) => Cancel;
+  readonly scheduler: Scheduler;
   readonly heartbeat: Heartbeat;
 }
 
@@ -54,10 +54,10 @@ export function openWebSocket(link: Link, entrance: Entrance, dialect: "text" | 
 }
 
 export function openTcp(link: Link, entrance: Entrance): TcpClient {
-  const { desk, sale, address, port, after } = entrance;
+  const { desk, sale, address, port, scheduler } = entrance;
   const socket = new SimulatedSocket(link);
   const peer = { address, port, transport: "tcp" as const };
-  const client = new TcpClient(socket as unknown as Socket, peer, desk, sale as SaleId, after);
+  const client = new TcpClient(socket as unknown as Socket, peer, desk, sale as SaleId, scheduler);
   link.server = {
     take: (bytes) => socket.emit("data", bytes),
     inputEnded: () => socket.emit("end"),

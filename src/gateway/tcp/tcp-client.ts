@@ -18,16 +18,16 @@ export class TcpClient implements Connection {
   readonly #reader: LineReader;
   readonly #session: Session;
   #replies: string[] = [];
-  readonly #after: Scheduler["after"];
+  readonly #scheduler: Scheduler;
   #silence: Cancel | null = null;
   #slowSince = 0;
   #isEnding = false;
 
-  constructor(socket: Socket, peer: Peer, desk: Desk, sale: SaleId, after: Scheduler["after"]) {
+  constructor(socket: Socket, peer: Peer, desk: Desk, sale: SaleId, scheduler: Scheduler) {
     this.peer = peer;
     this.#socket = socket;
     this.#desk = desk;
-    this.#after = after;
+    this.#scheduler = scheduler;
     this.#reader = new LineReader(desk.limits.session.lineBytes);
     this.#session = new Session(desk, this, { dialect: textDialect, format: tcpText, sale, pushes: false });
     socket.on("data", (chunk) => this.#read(chunk));
@@ -81,7 +81,7 @@ export class TcpClient implements Connection {
     // A flood would go on until it is cut; reading it costs the others more than its last answer is worth.
     if (code !== CloseCode.ruleBroken) this.#socket.resume();
     if (!this.#socket.readableEnded) {
-      this.#after(this.#desk.limits.websocket.closeTimeoutMs, () => this.cut());
+      this.#scheduler.after(this.#desk.limits.websocket.closeTimeoutMs, () => this.cut());
     }
   }
 
@@ -139,12 +139,21 @@ export class TcpClient implements Connection {
     const { pending } = this.#reader;
     if (pending === "nothing") return;
     const { bareCommandMs, unterminatedMs } = this.#desk.limits.tcp;
-    this.#silence = this.#after(pending === "command" ? bareCommandMs : unterminatedMs, () => {
-      this.#silence = null;
-      this.#handle(this.#reader.silence());
-      // Nor does one leave behind the refusal of a full queue.
-      this.#session.catchUp();
+    const ms = pending === "command" ? bareCommandMs : unterminatedMs;
+    const silence = this.#scheduler.after(ms, () => {
+      // Where something kept the loop busy, the timer is due before what came meanwhile is read.
+      this.#scheduler.soon(() => {
+        if (this.#silence === silence) this.#takeSilence();
+      });
     });
+    this.#silence = silence;
+  }
+
+  #takeSilence(): void {
+    this.#silence = null;
+    this.#handle(this.#reader.silence());
+    // Not every answer is one behind which a push that waited leaves: the refusal of a full queue isn't.
+    this.#session.catchUp();
   }
 
   #stopListening(): void {

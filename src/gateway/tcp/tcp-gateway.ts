@@ -4,7 +4,7 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import type { SaleId } from "../../box-office/sale.ts";
-import type { Cancel } from "../../engine/ports.ts";
+import type { Scheduler } from "../../engine/ports.ts";
 import { formatRefusal } from "../../protocol/text.ts";
 import { plainAddress } from "../address.ts";
 import type { Admission } from "../admission.ts";
@@ -103,7 +103,7 @@ export class TcpGateway {
       { address, port: socket.remotePort ?? 0, transport: "tcp" },
       desk,
       sale,
-      unheldTimer,
+      unheld,
     );
     this.#clients.add(client);
     socket.on("close", () => {
@@ -119,11 +119,16 @@ export class TcpGateway {
   }
 }
 
-/** A timer that doesn't keep the process alive: its connection does, for as long as it matters. */
-function unheldTimer(ms: number, task: () => void): Cancel {
-  const timer = setTimeout(task, ms).unref();
-  return { cancel: () => clearTimeout(timer) };
-}
+/** Its timers don't keep the process alive: a connection does, for as long as they matter. */
+const unheld: Scheduler = {
+  soon: (task) => {
+    setImmediate(task);
+  },
+  after: (ms, task) => {
+    const timer = setTimeout(task, ms).unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
 
 /** A reset or a vanished peer is ordinary: the close that follows says all there is to say. */
 function ignore(): void {}
