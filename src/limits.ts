@@ -126,6 +126,8 @@ export const LIMITS = {
     frameBytes: 32 * 1024 * 1024,
     /** What may wait for a worker that doesn't read; with more it is killed and replaced. */
     backlogBytes: 64 * 1024 * 1024,
+    /** Notices of all sales that a worker is told of which takes another's place; of each `hub.resumedNotices`. */
+    recentEvents: 30_000,
     /** Between two reports of a worker: its figures, how many are watching. */
     reportMs: 1_000,
     /** Reports that may be missing before a worker is taken for hung, killed and replaced. */

@@ -1,4 +1,7 @@
 import { expect } from "chai";
+import type { SaleView } from "../src/box-office/sale.ts";
+import type { Welcome } from "../src/cluster/notes.ts";
+import type { OffsetEvent } from "../src/cluster/turn-codec.ts";
 import { LIMITS } from "../src/limits.ts";
 
 describe("limits", () => {
@@ -21,4 +24,35 @@ describe("limits", () => {
     expect(session.listedTickets).to.be.at.least(rules.maxQuantity);
     expect(journal.maxFrameBytes).to.be.below(journal.stepBytes);
   });
+
+  it("leave a frame room for the welcome of a worker, however many sales there are", () => {
+    const { rules, workers } = LIMITS;
+    const instant = Date.now();
+    const sale = "s".repeat(64) as SaleView["sale"];
+    const figures = { capacity: rules.maxCapacity, available: rules.maxCapacity, held: 0, sold: 0 };
+    const at = {
+      position: { epoch: 2 ** 48, offset: 2 ** 48 },
+      at: instant,
+      opensAt: instant,
+      closesAt: instant,
+    };
+    // The longest title, of characters that take the most room.
+    const view: SaleView = { sale, title: "\u0001".repeat(200), state: "scheduled", ...figures, ...at };
+    const event: OffsetEvent = {
+      offset: 2 ** 48,
+      event: { v: 1, type: "restocked", sale, at: instant, quantity: rules.maxCapacity },
+    };
+    const audience: Welcome["elsewhere"]["audiences"][number] = [sale, 1_000_000];
+    const bytes =
+      rules.maxSales * (lengthOf(view) + lengthOf(audience)) + workers.recentEvents * lengthOf(event);
+    // What is left is for the addresses of a quarter of a million sockets.
+    expect(bytes).to.be.below(
+      workers.frameBytes - 250_000 * lengthOf(["2001:db8:1234:5678:9abc:def0:1234:5678", 1]),
+    );
+  });
 });
+
+/** With the comma behind it. */
+function lengthOf(value: unknown): number {
+  return JSON.stringify(value).length + 1;
+}

@@ -60,7 +60,7 @@ export class Crew {
 
   constructor(parts: CrewParts) {
     this.#parts = parts;
-    this.#recent = new RecentEvents(parts.recentEvents);
+    this.#recent = new RecentEvents({ perSale: parts.recentEvents, total: parts.limits.recentEvents });
   }
 
   /** Workers that are there. */

@@ -4,29 +4,49 @@
  */
 import type { OffsetEvent } from "./turn-codec.ts";
 
-export class RecentEvents {
-  readonly #perSale: number;
-  readonly #bySale = new Map<string, OffsetEvent[]>();
+export interface RecentEventsLimits {
+  /** How many of each sale are kept. */
+  readonly perSale: number;
+  /** How many of all sales: they all go out in one frame. */
+  readonly total: number;
+}
 
-  /** @param perSale how many of each sale are kept. */
-  constructor(perSale: number) {
-    this.#perSale = perSale;
+export class RecentEvents {
+  readonly #limits: RecentEventsLimits;
+  /** By offset, in their order. */
+  readonly #events = new Map<number, OffsetEvent>();
+  readonly #offsetsBySale = new Map<string, number[]>();
+
+  constructor(limits: RecentEventsLimits) {
+    this.#limits = limits;
   }
 
   add(events: readonly OffsetEvent[]): void {
+    const { perSale, total } = this.#limits;
     for (const entry of events) {
       // Nobody is told of these one by one.
       if (entry.event.type === "purchased" || entry.event.type === "sale_created") continue;
       const { sale } = entry.event;
-      const known = this.#bySale.get(sale) ?? [];
-      known.push(entry);
-      if (known.length > this.#perSale) known.shift();
-      this.#bySale.set(sale, known);
+      const offsets = this.#offsetsBySale.get(sale) ?? [];
+      this.#offsetsBySale.set(sale, offsets);
+      offsets.push(entry.offset);
+      this.#events.set(entry.offset, entry);
+      if (offsets.length > perSale) this.#dropOldestOf(sale);
+      if (this.#events.size > total) this.#dropOldest();
     }
   }
 
-  /** Those of one sale are in their order. */
   all(): OffsetEvent[] {
-    return [...this.#bySale.values()].flat();
+    return [...this.#events.values()];
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#events.values();
+    if (oldest !== undefined && oldest.event.type !== "purchased") this.#dropOldestOf(oldest.event.sale);
+  }
+
+  #dropOldestOf(sale: string): void {
+    const offset = this.#offsetsBySale.get(sale)?.shift();
+    if (offset !== undefined) this.#events.delete(offset);
   }
 }

@@ -8,14 +8,23 @@ function event(offset: number, sale: string, type = "restocked"): OffsetEvent {
 
 describe("recent events", () => {
   it("are the newest of each sale, in their order", () => {
-    const recent = new RecentEvents(2);
+    const recent = new RecentEvents({ perSale: 2, total: 10 });
     recent.add([event(1, "a"), event(2, "b"), event(3, "a", "sold_out")]);
     recent.add([event(5, "a", "paused")]);
-    expect(recent.all().map(({ offset }) => offset)).to.deep.equal([3, 5, 2]);
+    expect(recent.all().map(({ offset }) => offset)).to.deep.equal([2, 3, 5]);
+  });
+
+  it("are no more than so many of all sales together: the oldest go", () => {
+    const recent = new RecentEvents({ perSale: 3, total: 4 });
+    recent.add([event(1, "a"), event(2, "b"), event(3, "a"), event(4, "c"), event(5, "b"), event(6, "d")]);
+    expect(recent.all().map(({ offset }) => offset)).to.deep.equal([3, 4, 5, 6]);
+    // The one that went doesn't count among the three of its sale either.
+    recent.add([event(7, "a"), event(8, "a"), event(9, "a")]);
+    expect(recent.all().map(({ offset }) => offset)).to.deep.equal([6, 7, 8, 9]);
   });
 
   it("leave out what nobody is told one by one", () => {
-    const recent = new RecentEvents(2);
+    const recent = new RecentEvents({ perSale: 2, total: 10 });
     recent.add([event(0, "a", "sale_created"), event(1, "a"), event(2, "a", "purchased")]);
     expect(recent.all().map(({ offset }) => offset)).to.deep.equal([1]);
   });
