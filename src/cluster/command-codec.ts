@@ -27,8 +27,6 @@ export type Row = readonly unknown[];
 
 const ORGANISER = 1;
 const FRESH = 2;
-/** A purchase that says itself whether it is fresh, which is more than nothing but not true. */
-const NOT_FRESH = 4;
 
 /** `[number, "b", flags, buyer, key, sale, quantity, codes, …]`, `[number, "q", flags, sale]`, `[number, "o", flags, command]`. */
 export function commandRow(number: number, command: Command, organiser: boolean): Row {
@@ -37,7 +35,7 @@ export function commandRow(number: number, command: Command, organiser: boolean)
   if (command.type !== "buy") return [number, "o", flags, command];
   const { buyer, key, items, fresh } = command;
   const [first] = items;
-  const flagged = flags | (fresh === undefined ? 0 : fresh ? FRESH : NOT_FRESH);
+  const flagged = flags | (fresh === true ? FRESH : 0);
   if (first !== undefined && items.length === 1) {
     return [number, "b", flagged, buyer, key, first.sale, first.quantity, first.codes];
   }
@@ -134,7 +132,6 @@ function purchaseOf(fields: readonly unknown[], flags: number): Command {
   }
   const buyer = text(fields[3]) as BuyerId;
   const key = text(fields[4]) as PurchaseKey;
-  if ((flags & (FRESH | NOT_FRESH)) === 0) return { type: "buy", items, buyer, key };
   return { type: "buy", items, buyer, key, fresh: (flags & FRESH) !== 0 };
 }
 

@@ -31,16 +31,13 @@ const codes = fc.array(
 const position = fc.record({ epoch: count, offset });
 const instantOrNone = fc.option(offset);
 
-const purchase = fc.record(
-  {
-    type: fc.constant("buy" as const),
-    items: fc.array(fc.record({ sale, quantity: fc.integer(), codes }), { maxLength: 3 }),
-    buyer: word.map((text) => text as BuyerId),
-    key: word.map((text) => text as PurchaseKey),
-    fresh: fc.boolean(),
-  },
-  { requiredKeys: ["type", "items", "buyer", "key"] },
-);
+const purchase = fc.record({
+  type: fc.constant("buy" as const),
+  items: fc.array(fc.record({ sale, quantity: fc.integer(), codes }), { maxLength: 3 }),
+  buyer: word.map((text) => text as BuyerId),
+  key: word.map((text) => text as PurchaseKey),
+  fresh: fc.boolean(),
+});
 const command: fc.Arbitrary<Command> = fc.oneof(
   purchase,
   fc.record({ type: fc.constantFrom("query", "audit", "open", "pause", "close"), sale }),
@@ -126,6 +123,12 @@ describe("commands and answers over a link", () => {
         expect(commandOfRow(row)).to.deep.equal({ number, organiser, command });
       }),
     );
+  });
+
+  it("a purchase that doesn't say that its key is fresh isn't", () => {
+    const items = [{ sale: "default" as SaleId, quantity: 1, codes: [] }];
+    const command = { type: "buy", items, buyer: "ana" as BuyerId, key: "k" as PurchaseKey } as const;
+    expect(commandOfRow(commandRow(1, command, false)).command).to.deep.equal({ ...command, fresh: false });
   });
 
   it("any answer comes out as it went in, with its number", () => {
