@@ -3,7 +3,7 @@ import type { Answer } from "../../box-office/answer.ts";
 import type { Command } from "../../box-office/command.ts";
 import type { SaleId, SaleView } from "../../box-office/sale.ts";
 import type { CommandRecord } from "../../engine/ports.ts";
-import { receiptMessage, stockMessage } from "../../protocol/json.ts";
+import { stockMessage } from "../../protocol/json.ts";
 import type { Refusal } from "../../protocol/refusals.ts";
 import { boughtBy, describeAnswer, describeRefusal, soldAt } from "../describe.ts";
 import type { Desk } from "../desk.ts";
@@ -64,7 +64,7 @@ export class HttpExchange {
         this.sendJson(status, answer.audit);
         return;
       case "receipt":
-        this.sendJson(status, receiptMessage(answer, ""));
+        throw new Error("a receipt is sent where its key is known");
     }
   }
 
