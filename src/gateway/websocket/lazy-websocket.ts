@@ -63,10 +63,6 @@ export abstract class LazyWebSocket extends WebSocket implements ByteTaker, Fram
 
   abstract takePong(): void;
 
-  get isAsleep(): boolean {
-    return this.#asleep !== null;
-  }
-
   /** Called by `ws` once the handshake is written. */
   setSocket(socket: Socket, head: Buffer, options: Options): void {
     if (head.length === 0 && socket.readableLength === 0 && this.#canSleep() && readInto(socket, this))
