@@ -63,11 +63,13 @@ export class DataDirectory {
 
   /** Removes what was begun and never got its name. */
   async removeUnfinished(disk: Disk): Promise<void> {
-    for (const directory of [this.journal, this.snapshots]) {
-      for (const name of await disk.list(directory)) {
-        if (name.endsWith(".tmp")) await disk.remove(join(directory, name));
-      }
-    }
+    await removeUnfinishedIn(disk, this.journal);
+    await this.removeUnfinishedSnapshots(disk);
+  }
+
+  /** The same of snapshots alone: beside a running server, the journal's unfinished segment is in use. */
+  removeUnfinishedSnapshots(disk: Disk): Promise<void> {
+    return removeUnfinishedIn(disk, this.snapshots);
   }
 }
 
@@ -92,6 +94,12 @@ export async function setAside(path: string, disk: Disk, at: Instant): Promise<s
   }
   await disk.syncDirectory(path);
   return moved;
+}
+
+async function removeUnfinishedIn(disk: Disk, directory: string): Promise<void> {
+  for (const name of await disk.list(directory)) {
+    if (name.endsWith(".tmp")) await disk.remove(join(directory, name));
+  }
 }
 
 function digits(offset: number): string {

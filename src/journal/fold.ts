@@ -26,46 +26,28 @@ import { SnapshotWriter } from "./snapshot-writer.ts";
 
 /**
  * Writes the snapshot that ends at `job.upTo`, where a segment begins, from the newest good one before it and the
- * segments between. Then only these two are kept.
+ * segments between. Then only these two are kept. One that can't be finished is removed: it would take space from the sale.
  *
  * @throws {JournalCorrupt} if a segment isn't what was written.
  */
 export async function foldSnapshot(disk: Disk, job: FoldJob): Promise<Folded> {
   const { upTo, maxFrameBytes } = job;
   const directory = new DataDirectory(job.directory);
+  // A thread that was killed left its own.
+  await directory.removeUnfinishedSnapshots(disk);
   const base = await newestGood(disk, directory, maxFrameBytes, upTo);
   const path = directory.snapshotPath(upTo);
   const unfinished = `${path}.tmp`;
-  const header = await headerAt(disk, directory.segmentPath(upTo), upTo);
-  const writer = await SnapshotWriter.create(disk, unfinished, header, maxFrameBytes);
+  let writer: SnapshotWriter;
   try {
-    const state = createBoxOffice("count");
-    if (base !== null) {
-      await restoreSnapshot(disk, base, maxFrameBytes, state);
-      await copyPurchases(disk, base, maxFrameBytes, writer);
-    }
-    const before = await foldSegments(disk, directory, { base, upTo, maxFrameBytes }, state, (event, epoch) =>
-      event.type === "purchased"
-        ? writer.add(PURCHASES, purchaseRecord(event, epoch, state.offset))
-        : undefined,
-    );
-    if (before.hash !== header.before)
-      throw new JournalCorrupt(directory.segmentPath(upTo), 0, "it doesn't continue the segment before it");
-    const books = booksRecord(state);
-    for (const sale of books.sales) await writer.add(BOOKS, { ...books, sales: [sale] });
-    await writer.end();
-  } finally {
-    await writer.close();
+    writer = await writeSnapshot(disk, directory, { base, upTo, maxFrameBytes }, unfinished);
+    await assertReadsBack(disk, { path: unfinished, offset: upTo }, maxFrameBytes);
+    await disk.rename(unfinished, path);
+  } catch (error) {
+    await disk.remove(unfinished).catch(() => undefined);
+    throw error;
   }
-  await disk.rename(unfinished, path);
   await disk.syncDirectory(directory.snapshots);
-  const readBack = await verifySnapshot(disk, { path, offset: upTo }, maxFrameBytes);
-  if ("what" in readBack) {
-    await disk.remove(path);
-    throw new Error(
-      `${path} was not what was written when it was read back at byte ${readBack.at}: ${readBack.what}`,
-    );
-  }
   if (base !== null) await removeAllBut(disk, directory, [path, base.path]);
   return { path, bytes: writer.bytes, purchases: writer.purchases };
 }
@@ -94,6 +76,46 @@ interface Span {
   readonly base: VerifiedSnapshot | null;
   readonly upTo: number;
   readonly maxFrameBytes: number;
+}
+
+/** @returns the writer, closed: everything is durable but the name. */
+async function writeSnapshot(
+  disk: Disk,
+  directory: DataDirectory,
+  span: Span,
+  path: string,
+): Promise<SnapshotWriter> {
+  const { base, upTo, maxFrameBytes } = span;
+  const header = await headerAt(disk, directory.segmentPath(upTo), upTo);
+  const writer = await SnapshotWriter.create(disk, path, header, maxFrameBytes);
+  try {
+    const state = createBoxOffice("count");
+    if (base !== null) {
+      await restoreSnapshot(disk, base, maxFrameBytes, state);
+      await copyPurchases(disk, base, maxFrameBytes, writer);
+    }
+    const before = await foldSegments(disk, directory, span, state, (event, epoch) =>
+      event.type === "purchased"
+        ? writer.add(PURCHASES, purchaseRecord(event, epoch, state.offset))
+        : undefined,
+    );
+    if (before.hash !== header.before)
+      throw new JournalCorrupt(directory.segmentPath(upTo), 0, "it doesn't continue the segment before it");
+    const books = booksRecord(state);
+    for (const sale of books.sales) await writer.add(BOOKS, { ...books, sales: [sale] });
+    await writer.end();
+  } finally {
+    await writer.close();
+  }
+  return writer;
+}
+
+async function assertReadsBack(disk: Disk, file: NumberedFile, maxFrameBytes: number): Promise<void> {
+  const readBack = await verifySnapshot(disk, file, maxFrameBytes);
+  if (!("what" in readBack)) return;
+  throw new Error(
+    `${file.path} was not what was written when it was read back at byte ${readBack.at}: ${readBack.what}`,
+  );
 }
 
 /** Evolves `state` from where it stands to `upTo`; `visit` sees each event just before it is applied. */

@@ -32,7 +32,12 @@ export class SnapshotWriter {
   ): Promise<SnapshotWriter> {
     const file = await disk.open(path, "scratch");
     const bytes = encodeFileHeader("SNAPSHOT", header);
-    await writeAll(file, bytes, 0);
+    try {
+      await writeAll(file, bytes, 0);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     return new SnapshotWriter(file, bytes, maxFrameBytes);
   }
 

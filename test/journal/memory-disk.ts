@@ -38,6 +38,8 @@ export class MemoryDisk implements Disk {
   /** The durable write that has not been answered, if any. */
   inFlight: InFlight | null = null;
   calls = 0;
+  /** Files that were opened and not closed. */
+  openFiles = 0;
 
   /** What is on the disk now, for a test that wants to damage it. */
   contents(): Map<string, Buffer> {
@@ -122,6 +124,7 @@ export class MemoryDisk implements Disk {
       content = { cached: Buffer.alloc(0), durable: Buffer.alloc(0) };
       this.#names.set(path, content);
     }
+    this.openFiles += 1;
     return new MemoryFile(this, path, content, mode === "durable");
   }
 
@@ -224,6 +227,7 @@ class MemoryFile implements DiskFile {
   }
 
   close(): Promise<void> {
+    this.#disk.openFiles -= 1;
     return Promise.resolve();
   }
 

@@ -1,11 +1,13 @@
 import { expect } from "chai";
 import { auditSale } from "../../src/box-office/box-office.ts";
 import { JournalCorrupt } from "../../src/journal/fault.ts";
+import { foldSnapshot } from "../../src/journal/fold.ts";
 import { foldsInPlace } from "../../src/journal/fold-runner.ts";
 import { recountSale } from "../../src/journal/recount.ts";
 import { created, dump, history, purchased, SALE, SMALL, stateAfter } from "./events.ts";
 import { MemoryDisk, systemError } from "./memory-disk.ts";
 import { appendEach, DIRECTORY, open, rejection, settle, type Opened } from "./opened.ts";
+import { smallLog, TINY } from "./small-log.ts";
 
 const LIMITS = { snapshotEveryBytes: 5_000 };
 
@@ -159,6 +161,68 @@ describe("journal: snapshots", () => {
     expect(opened.notes[0]).to.include({ kind: "snapshot_failed" });
     expect(opened.journal.health()).to.deep.equal({ ok: true });
     expect((await restart(opened)).state.offset).to.equal(60);
+  });
+});
+
+describe("journal: a snapshot that can't be finished", () => {
+  /** Of a log that has one snapshot already. */
+  async function unfolded() {
+    const { contents } = await smallLog(1_000);
+    const newest = snapshotsOf(MemoryDisk.of(contents)).at(-1)!;
+    contents.delete(newest);
+    const upTo = Number(/\d+/.exec(newest)![0]);
+    const maxFrameBytes = TINY.maxFrameBytes!;
+    return {
+      contents,
+      newest,
+      job: { kind: "snapshot", directory: DIRECTORY, upTo, maxFrameBytes } as const,
+    };
+  }
+
+  function unfinishedOn(disk: MemoryDisk): string[] {
+    return [...disk.contents().keys()].filter((path) => path.endsWith(".snap.tmp"));
+  }
+
+  it("leaves nothing behind, whichever call of the disk fails", async () => {
+    const { contents, job, newest } = await unfolded();
+    const counting = MemoryDisk.of(contents);
+    await foldSnapshot(counting, job);
+    expect(snapshotsOf(counting)).to.include(newest);
+    expect(counting.calls).to.be.above(20);
+    for (let nth = 1; nth <= counting.calls; nth++) {
+      const disk = MemoryDisk.of(contents);
+      disk.before = () => {
+        if (disk.calls === nth) throw systemError("ENOSPC", "no space left on device");
+      };
+      const error = await rejection(foldSnapshot(disk, job));
+      expect(error.message).to.contain("ENOSPC");
+      expect(unfinishedOn(disk), `after call ${nth}`).to.deep.equal([]);
+      expect(disk.openFiles, `after call ${nth}`).to.equal(0);
+    }
+  });
+
+  it("says why, also where what it left can't be removed", async () => {
+    const { contents, job } = await unfolded();
+    const disk = MemoryDisk.of(contents);
+    disk.before = ({ kind }) => {
+      if (kind === "sync") throw systemError("ENOSPC", "no space left on device");
+      if (kind === "remove") throw systemError("EACCES", "permission denied");
+    };
+    expect((await rejection(foldSnapshot(disk, job))).message).to.contain("ENOSPC");
+  });
+
+  it("makes room for the next: what a thread that was killed left is removed before one is begun", async () => {
+    const { contents, job, newest } = await unfolded();
+    const left = "/data/snapshots/0000000000000003.snap.tmp";
+    const spare = "/data/journal/spare.tmp";
+    const disk = MemoryDisk.of(contents.set(left, Buffer.from("x")).set(spare, Buffer.from("x")));
+    let begun: string[] | null = null;
+    disk.before = ({ kind }) => {
+      if (kind === "write") begun ??= unfinishedOn(disk);
+    };
+    await foldSnapshot(disk, job);
+    expect(begun).to.deep.equal([`${newest}.tmp`]);
+    expect([...disk.contents().keys()]).to.include.members([newest, spare]);
   });
 });
 
