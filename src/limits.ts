@@ -1,25 +1,16 @@
+import { DEFAULT_JOURNAL_LIMITS } from "./journal/limits.ts";
+
 /**
- * Every limit of the program, by its name and with its value. Nobody sets them from outside; tests start servers with
- * smaller ones.
+ * Every limit of the program, by its name; the journal's values are in its own folder, which imports nothing from here.
+ * Nobody sets them from outside; tests start servers with smaller ones.
  */
 export const LIMITS = {
   rules: { maxQuantity: 10, maxCapacity: 100_000_000, maxSales: 10_000 },
   engine: { mailbox: 10_000, mailboxReserve: 256, batchCommands: 2048 },
   journal: {
-    segmentBytes: 64 * 1024 * 1024,
-    /** Space is made in pieces of this size. */
-    stepBytes: 1024 * 1024,
-    /** More space is made when less than this is left. */
-    roomAheadBytes: 2 * 1024 * 1024,
-    maxFrameBytes: 512 * 1024,
-    /** A sync that takes longer makes the server not ready. */
-    syncHangMs: 5_000,
-    /** How long to wait before trying again to make space. */
-    roomRetryMs: 1_000,
+    ...DEFAULT_JOURNAL_LIMITS,
     /** How often it is looked whether the files are still where the next start will look for them. */
     lookMs: 500,
-    /** A snapshot is worth its cost after this much sealed journal. */
-    snapshotEveryBytes: 8 * 1024 * 1024,
   },
   restore: {
     /** Restarts that the original may have had since the backup. */

@@ -83,7 +83,8 @@ export async function openStorage(
       replayed,
       adminToken: given ?? (await keepAdminToken(directory)),
       addressKey: settings.addresses ? null : await keepAddressKey(directory),
-      recount: (sale, upTo) => recountSale({ directory, sale, upTo }),
+      recount: (sale, upTo) =>
+        recountSale({ directory, sale, upTo, maxFrameBytes: limits.journal.maxFrameBytes }),
       watch: (onGone) => {
         watching = watchDirectory({
           disk: nodeDisk,

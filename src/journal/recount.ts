@@ -1,6 +1,5 @@
 import type { Audit, SaleId } from "../box-office/sale.ts";
 import { threadFolds, type FoldRunner } from "./fold-runner.ts";
-import { DEFAULT_JOURNAL_LIMITS } from "./limits.ts";
 
 export interface RecountOptions {
   /** The data directory. */
@@ -10,7 +9,8 @@ export interface RecountOptions {
   readonly upTo: number;
   /** Where the counting is done; a thread of its own unless said otherwise. */
   readonly fold?: FoldRunner;
-  readonly maxFrameBytes?: number;
+  /** That the journal is written with. */
+  readonly maxFrameBytes: number;
 }
 
 /**
@@ -20,7 +20,6 @@ export interface RecountOptions {
  * @throws {Error} if the sale doesn't exist at that offset, or the journal can't be read (`JOURNAL_CORRUPT`).
  */
 export function recountSale(options: RecountOptions): Promise<Audit> {
-  const { directory, sale, upTo, fold = threadFolds } = options;
-  const { maxFrameBytes = DEFAULT_JOURNAL_LIMITS.maxFrameBytes } = options;
+  const { directory, sale, upTo, fold = threadFolds, maxFrameBytes } = options;
   return fold.recount({ kind: "recount", directory, sale, upTo, maxFrameBytes }).result;
 }
