@@ -17,7 +17,7 @@ export interface JournalLimits {
   readonly syncHangMs: number;
   /** How long to wait before trying again to make space. */
   readonly roomRetryMs: number;
-  /** A snapshot is folded when this much sealed journal lies after the newest one. */
+  /** A snapshot is folded when this much sealed journal lies after the newest one, and as much as that one is long. */
   readonly snapshotEveryBytes: number;
 }
 
@@ -28,7 +28,7 @@ export const DEFAULT_JOURNAL_LIMITS: JournalLimits = {
   maxFrameBytes: 512 << 10,
   syncHangMs: 5_000,
   roomRetryMs: 1_000,
-  snapshotEveryBytes: 8 << 20,
+  snapshotEveryBytes: 256 << 20,
 };
 
 /** @throws {RangeError} if the limits contradict each other. */

@@ -106,6 +106,7 @@ async function open(
   const keeper = new SnapshotKeeper({
     directory,
     limits,
+    newestBytes: recovered.snapshot?.bytes ?? 0,
     fold: options.fold === undefined ? threadFolds : options.fold,
     onNote,
   });
@@ -124,7 +125,7 @@ async function open(
   });
   const { events, bytes, snapshot } = recovered;
   const ms = clock.monotonic() - started;
-  return { journal, replayed: { events, bytes, ms, snapshotOffset: snapshot?.offset ?? null, torn } };
+  return { journal, replayed: { events, bytes, ms, snapshotOffset: snapshot?.header.first ?? null, torn } };
 }
 
 async function settleLast(

@@ -25,7 +25,7 @@ export interface SkippedSnapshot {
 export interface Recovered {
   /** Null if the directory holds no journal yet. */
   readonly last: WalkedSegment | null;
-  readonly snapshot: { readonly path: string; readonly offset: number } | null;
+  readonly snapshot: VerifiedSnapshot | null;
   readonly skipped: readonly SkippedSnapshot[];
   /** Events replayed, and the bytes of their frames. */
   readonly events: number;
@@ -63,8 +63,7 @@ export async function recover(
     before = afterSegment(last);
     bytes += last.end.position;
   }
-  const snapshot = found === null ? null : { path: found.path, offset: found.header.first };
-  return { last, snapshot, skipped, events: state.offset - start, bytes };
+  return { last, snapshot: found, skipped, events: state.offset - start, bytes };
 }
 
 /**

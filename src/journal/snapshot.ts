@@ -16,6 +16,7 @@ import { parseFrame, readFrames, type Frame, type Stop } from "./frame-reader.ts
 export interface VerifiedSnapshot {
   readonly path: string;
   readonly header: FileHeader;
+  readonly bytes: number;
 }
 
 /** Why a snapshot can't be believed: it is not what was written from this byte on. */
@@ -42,7 +43,7 @@ export async function verifySnapshot(
       return { at: 0, what: `its header says that it ends before event ${header.first}` };
     if (!ended) return { at: end.position, what: end.why };
     if (end.position !== (await file.size())) return { at: end.position, what: "something follows its end" };
-    return { path, header };
+    return { path, header, bytes: end.position };
   } finally {
     await file.close();
   }

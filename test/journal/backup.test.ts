@@ -11,7 +11,7 @@ import type { Pause } from "../../src/journal/walk.ts";
 import { dump, history, purchased, SMALL, stateAfter } from "./events.ts";
 import { MemoryDisk, systemError } from "./memory-disk.ts";
 import { appendEach, DIRECTORY, open, rejection, settle, TestTime } from "./opened.ts";
-import { expectUntouched, smallLog, TINY, withBitTurned, type SmallLog } from "./small-log.ts";
+import { expectUntouched, smallLogWithSnapshots, TINY, withBitTurned, type SmallLog } from "./small-log.ts";
 
 const LIMITS = { ...SMALL, ...TINY };
 const TARGET = "/backup";
@@ -59,7 +59,7 @@ function filesIn(disk: MemoryDisk, directory: string): Map<string, Buffer> {
 describe("journal: backup", () => {
   let log: SmallLog;
   before(async () => {
-    log = await smallLog(1_000);
+    log = await smallLogWithSnapshots();
   });
 
   it("of a stopped sale, restored, is the same sale with a higher epoch", async () => {
@@ -251,7 +251,7 @@ describe("journal: backup", () => {
     const mark = disk.contents().get("/backup/BACKUP")!;
     const damaged = MemoryDisk.of(disk.contents().set("/backup/BACKUP", withBitTurned(mark, 300)));
     expect((await look(damaged)).findings[0]).to.include({ file: "/backup/BACKUP", offset: 0 });
-    const other = MemoryDisk.of((await smallLog(1_000)).contents);
+    const other = MemoryDisk.of((await smallLogWithSnapshots()).contents);
     await backUpTo(other);
     const foreign = MemoryDisk.of(
       disk.contents().set("/backup/BACKUP", other.contents().get("/backup/BACKUP")!),
@@ -277,7 +277,7 @@ describe("journal: restore", function () {
   this.timeout(60_000);
   let backup: Map<string, Buffer>;
   before(async () => {
-    const { contents } = await smallLog(1_000);
+    const { contents } = await smallLogWithSnapshots();
     const disk = MemoryDisk.of(contents);
     await backUpTo(disk);
     backup = filesIn(disk, TARGET);
@@ -410,7 +410,7 @@ describe("journal: restore", function () {
   });
 
   it("refuses a mark of another log", async () => {
-    const other = await smallLog(1_000);
+    const other = await smallLogWithSnapshots();
     const disk = MemoryDisk.of(other.contents);
     await backUpTo(disk);
     const mixed = new Map(backup).set("/backup/BACKUP", disk.contents().get("/backup/BACKUP")!);

@@ -5,7 +5,15 @@ import { FILE_HEADER_BYTES } from "../../src/journal/file-header.ts";
 import { purchased } from "./events.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 import { appendEach, open, rejection, settle } from "./opened.ts";
-import { allOrRefusal, booksOf, smallLog, TINY, withBitTurned, type SmallLog } from "./small-log.ts";
+import {
+  allOrRefusal,
+  booksOf,
+  smallLog,
+  smallLogWithSnapshots,
+  TINY,
+  withBitTurned,
+  type SmallLog,
+} from "./small-log.ts";
 
 describe("journal: every damage to a small log", function () {
   this.timeout(120_000);
@@ -73,7 +81,7 @@ describe("journal: every damage to a small snapshot", function () {
   let log: SmallLog;
   let snapshots: string[];
   before(async () => {
-    log = await smallLog(1_000);
+    log = await smallLogWithSnapshots();
     snapshots = [...log.contents.keys()].filter((path) => path.endsWith(".snap")).sort();
   });
 
@@ -121,7 +129,7 @@ describe("journal: files that are missing, renamed, exchanged or too many", () =
   let log: SmallLog;
   let segments: string[];
   before(async () => {
-    log = await smallLog(1_000);
+    log = await smallLogWithSnapshots();
     segments = [...log.contents.keys()].filter((path) => path.endsWith(".log")).sort();
   });
 

@@ -21,7 +21,7 @@ import { createBoxOffice } from "../../src/box-office/box-office.ts";
 import { created, history, purchased, SALE, SMALL } from "./events.ts";
 import { MemoryDisk, systemError } from "./memory-disk.ts";
 import { appendEach, DIRECTORY, open, rejection, settle, TestTime } from "./opened.ts";
-import { smallLog, TINY } from "./small-log.ts";
+import { smallLog, smallLogWithSnapshots, TINY } from "./small-log.ts";
 
 describe("journal: limits", () => {
   for (const [title, wrong] of [
@@ -188,6 +188,7 @@ describe("journal: a fold that is given up", () => {
     const parts = {
       directory: new DataDirectory(DIRECTORY),
       limits: { ...SMALL, snapshotEveryBytes: 10 },
+      newestBytes: 0,
       fold,
     };
     const keeper = new SnapshotKeeper({ ...parts, onNote: (note) => notes.push(note) });
@@ -276,7 +277,7 @@ describe("journal: inspection of what goes away or can't be read", () => {
   });
 
   it("fails where a snapshot is gone though nobody sells, or a mark can't be read", async () => {
-    const { contents } = await smallLog(1_000);
+    const { contents } = await smallLogWithSnapshots();
     const disk = MemoryDisk.of(contents);
     disk.before = ({ kind, path }) => {
       if (kind === "open" && path.endsWith(".snap")) throw systemError("ENOENT", "gone");

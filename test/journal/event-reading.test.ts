@@ -6,7 +6,7 @@ import type { Pause } from "../../src/journal/walk.ts";
 import { history, purchased, SMALL } from "./events.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 import { appendEach, DIRECTORY, open, rejection, settle } from "./opened.ts";
-import { smallLog, TINY, withBitTurned, type SmallLog } from "./small-log.ts";
+import { smallLogWithSnapshots, TINY, withBitTurned, type SmallLog } from "./small-log.ts";
 
 interface Seen {
   readonly reading: Reading | Error;
@@ -37,7 +37,7 @@ describe("journal: reading events", () => {
   let log: SmallLog;
   let segments: string[];
   before(async () => {
-    log = await smallLog(1_000);
+    log = await smallLogWithSnapshots();
     segments = [...log.contents.keys()].filter((path) => path.endsWith(".log")).sort();
   });
 

@@ -12,7 +12,14 @@ import type { Pause } from "../../src/journal/walk.ts";
 import { created, history, purchased, SALE, SMALL, stateAfter } from "./events.ts";
 import { MemoryDisk, systemError } from "./memory-disk.ts";
 import { appendEach, DIRECTORY, open, rejection, settle } from "./opened.ts";
-import { booksOf, expectUntouched, smallLog, TINY, withBitTurned, type SmallLog } from "./small-log.ts";
+import {
+  booksOf,
+  expectUntouched,
+  smallLogWithSnapshots,
+  TINY,
+  withBitTurned,
+  type SmallLog,
+} from "./small-log.ts";
 
 function inspectDisk(
   disk: MemoryDisk,
@@ -41,7 +48,7 @@ describe("journal: inspection", function () {
   let segments: string[];
   let snapshots: string[];
   before(async () => {
-    log = await smallLog(1_000);
+    log = await smallLogWithSnapshots();
     const paths = [...log.contents.keys()].sort();
     segments = paths.filter((path) => path.endsWith(".log"));
     snapshots = paths.filter((path) => path.endsWith(".snap"));
@@ -182,7 +189,7 @@ describe("journal: inspection", function () {
   });
 
   it("finds a snapshot that is whole and says something else than the journal", async () => {
-    const other = await smallLog(1_000);
+    const other = await smallLogWithSnapshots();
     const [older, newer] = snapshots as [string, string];
     const foreign = await inspectContents(new Map(log.contents).set(newer, other.contents.get(newer)!));
     expect(foreign.findings.map(({ kind, file }) => [kind, file])).to.deep.include(["snapshot", newer]);
@@ -328,7 +335,7 @@ describe("journal: inspection beside a writer", () => {
   });
 
   it("takes no notice of a snapshot that is removed meanwhile", async () => {
-    const { contents } = await smallLog(1_000);
+    const { contents } = await smallLogWithSnapshots();
     const disk = MemoryDisk.of(contents);
     const oldest = [...contents.keys()].filter((path) => path.endsWith(".snap")).sort()[0]!;
     disk.before = async ({ kind, path }) => {

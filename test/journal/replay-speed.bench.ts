@@ -137,9 +137,10 @@ async function start(): Promise<{ events: number; ms: number }> {
   };
   let folded: () => void = () => undefined;
   const snapshot = new Promise<void>((resolve) => (folded = resolve));
-  const { journal, replayed } = await openFileJournal({ ...parts, onNote: () => folded() });
+  const limits = { snapshotEveryBytes: 1 };
+  const { journal, replayed } = await openFileJournal({ ...parts, limits, onNote: () => folded() });
   const ms = performance.now() - started;
-  if (replayed.bytes > DEFAULT_JOURNAL_LIMITS.snapshotEveryBytes) await snapshot;
+  if (replayed.snapshotOffset === null) await snapshot;
   await journal.close();
   return { events: state.offset, ms };
 }

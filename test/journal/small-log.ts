@@ -1,18 +1,20 @@
 /** A log so small that each bit of each of its files can be turned. */
 import { expect } from "chai";
 import { createBoxOffice } from "../../src/box-office/box-office.ts";
+import { DataDirectory } from "../../src/journal/data-directory.ts";
+import { foldSnapshot } from "../../src/journal/fold.ts";
 import type { JournalLimits } from "../../src/journal/limits.ts";
 import { JournalCorrupt } from "../../src/journal/fault.ts";
 import { dump, history } from "./events.ts";
 import { MemoryDisk } from "./memory-disk.ts";
-import { appendEach, open, settle } from "./opened.ts";
+import { appendEach, DIRECTORY, open, settle } from "./opened.ts";
 
-export const TINY: Partial<JournalLimits> = {
+export const TINY = {
   segmentBytes: 2_048,
   stepBytes: 1_024,
   roomAheadBytes: 500,
   maxFrameBytes: 450,
-};
+} satisfies Partial<JournalLimits>;
 
 export interface SmallLog {
   /** Path to bytes; nothing unfinished among them. */
@@ -22,8 +24,8 @@ export interface SmallLog {
 }
 
 /** Three segments: two full ones of one epoch, and the open one of the next. */
-export async function smallLog(snapshotEveryBytes = Infinity): Promise<SmallLog> {
-  const limits = { ...TINY, snapshotEveryBytes };
+export async function smallLog(): Promise<SmallLog> {
+  const limits = { ...TINY, snapshotEveryBytes: Infinity };
   const events = history(17);
   const first = await open(new MemoryDisk(), limits);
   await appendEach(first.journal, events.slice(0, 10));
@@ -36,6 +38,21 @@ export async function smallLog(snapshotEveryBytes = Infinity): Promise<SmallLog>
   const contents = second.disk.contents();
   for (const path of contents.keys()) if (path.endsWith(".tmp")) contents.delete(path);
   return { contents, expected: await booksOf(MemoryDisk.of(contents)) };
+}
+
+/** The same with a snapshot before each segment but the first. */
+export async function smallLogWithSnapshots(): Promise<SmallLog> {
+  const { contents, expected } = await smallLog();
+  const disk = MemoryDisk.of(contents);
+  for (const { offset: upTo } of (await new DataDirectory(DIRECTORY).segments(disk)).slice(1)) {
+    await foldSnapshot(disk, {
+      kind: "snapshot",
+      directory: DIRECTORY,
+      upTo,
+      maxFrameBytes: TINY.maxFrameBytes,
+    });
+  }
+  return { contents: disk.contents(), expected };
 }
 
 export async function booksOf(disk: MemoryDisk): Promise<string> {

@@ -7,7 +7,7 @@ import { recountSale } from "../../src/journal/recount.ts";
 import { created, dump, history, purchased, SALE, SMALL, stateAfter } from "./events.ts";
 import { MemoryDisk, systemError } from "./memory-disk.ts";
 import { appendEach, DIRECTORY, open, rejection, settle, type Opened } from "./opened.ts";
-import { smallLog, TINY } from "./small-log.ts";
+import { smallLogWithSnapshots, TINY } from "./small-log.ts";
 
 const LIMITS = { snapshotEveryBytes: 5_000 };
 
@@ -41,6 +41,29 @@ describe("journal: snapshots", () => {
     const opened = await sold(150);
     expect(opened.notes.filter(({ kind }) => kind === "snapshot").length).to.be.above(2);
     expect(snapshotsOf(opened.disk)).to.have.length(2);
+  });
+
+  it("aren't folded by a start before as much journal follows the newest as that one is long", async () => {
+    const opened = await sold(60);
+    await opened.journal.close();
+    let contents = opened.disk.contents();
+    const [newest] = snapshotsOf(opened.disk).slice(-1);
+    const length = contents.get(newest!)!.length;
+    let before = 0;
+    for (let n = 60; ; n++) {
+      const { disk, journal, replayed, notes } = await open(MemoryDisk.of(contents), {
+        snapshotEveryBytes: 1,
+      });
+      await settle();
+      const isFolded = notes.some(({ kind }) => kind === "snapshot");
+      expect(isFolded).to.equal(replayed.bytes >= length);
+      if (isFolded) break;
+      before += 1;
+      await appendEach(journal, [purchased(n)]);
+      await journal.close();
+      contents = disk.contents();
+    }
+    expect(before).to.be.above(1);
   });
 
   it("let a start replay only what follows, to the same state", async () => {
@@ -167,11 +190,11 @@ describe("journal: snapshots", () => {
 describe("journal: a snapshot that can't be finished", () => {
   /** Of a log that has one snapshot already. */
   async function unfolded() {
-    const { contents } = await smallLog(1_000);
+    const { contents } = await smallLogWithSnapshots();
     const newest = snapshotsOf(MemoryDisk.of(contents)).at(-1)!;
     contents.delete(newest);
     const upTo = Number(/\d+/.exec(newest)![0]);
-    const maxFrameBytes = TINY.maxFrameBytes!;
+    const maxFrameBytes = TINY.maxFrameBytes;
     return {
       contents,
       newest,
