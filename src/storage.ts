@@ -37,7 +37,7 @@ export interface Storage {
  *
  * @param describe what a second process is told about this one.
  * @throws {ConfigError} if the settings contradict each other.
- * @throws {JournalCorrupt | DataDirectoryInUse | BackupFault | DiskFault} if the data directory can't be used.
+ * @throws {JournalCorrupt | DataDirectoryInUse | BackupFault | AddressKeyUnusable | DiskFault} if the data directory can't be used.
  */
 export async function openStorage(
   settings: Settings,
@@ -67,6 +67,8 @@ export async function openStorage(
   };
   try {
     await assertNoBackup(nodeDisk, directory);
+    // Before the journal, so that one that can't be used changes nothing.
+    const addressKey = settings.addresses ? null : await keepAddressKey(directory);
     if (settings.fresh) await setAside(directory, nodeDisk, systemClock.now());
     const { journal, replayed } = await openFileJournal({
       directory,
@@ -82,7 +84,7 @@ export async function openStorage(
       journal,
       replayed,
       adminToken: given ?? (await keepAdminToken(directory)),
-      addressKey: settings.addresses ? null : await keepAddressKey(directory),
+      addressKey,
       recount: (sale, upTo) =>
         recountSale({ directory, sale, upTo, maxFrameBytes: limits.journal.maxFrameBytes }),
       watch: (onGone) => {

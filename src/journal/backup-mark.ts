@@ -4,24 +4,16 @@
  * the journal ended, so a segment that is missing at the end is missed.
  */
 import { join } from "node:path";
-import { writeAll, type Disk } from "./disk.ts";
+import { writeAll, writeBeside, type Disk } from "./disk.ts";
 import { BackupFault, JournalCorrupt, systemCode } from "./fault.ts";
 import { decodeFileHeader, encodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from "./file-header.ts";
 
 export const BACKUP_MARK = "BACKUP";
 
 /** `first` is the number of events, `before` the hash that the next frame would name, `epoch` the newest. */
-export async function writeMark(disk: Disk, directory: string, mark: FileHeader): Promise<void> {
-  const path = join(directory, BACKUP_MARK);
-  const file = await disk.open(`${path}.tmp`, "scratch");
-  try {
-    await writeAll(file, encodeFileHeader("BACKUP", mark), 0);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await disk.rename(`${path}.tmp`, path);
-  await disk.syncDirectory(directory);
+export function writeMark(disk: Disk, directory: string, mark: FileHeader): Promise<void> {
+  const bytes = encodeFileHeader("BACKUP", mark);
+  return writeBeside(disk, join(directory, BACKUP_MARK), (file) => writeAll(file, bytes, 0));
 }
 
 /**

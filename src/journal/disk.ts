@@ -6,6 +6,8 @@
  * `sync` has, a file's length with its bytes, and a name (created, renamed, removed) once `syncDirectory` has.
  * Everything else may be there in part, in any order, by sectors of 512 bytes.
  */
+import { dirname } from "node:path";
+
 export interface Disk {
   /**
    * `read`: an existing file. `scratch`: a new and empty file, durable after `sync` only. `durable`: made if it isn't
@@ -72,4 +74,22 @@ export function writeAll(file: DiskFile, bytes: Buffer, position: number): Promi
   return new Promise((resolve, reject) => {
     writeFully(file, bytes, position, (error) => (error === null ? resolve() : reject(error)));
   });
+}
+
+/** Writes a file under another name, and durably gives it its own once it is durable itself. */
+export async function writeBeside(
+  disk: Disk,
+  path: string,
+  write: (file: DiskFile) => Promise<void>,
+): Promise<void> {
+  const unfinished = `${path}.tmp`;
+  const file = await disk.open(unfinished, "scratch");
+  try {
+    await write(file);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await disk.rename(unfinished, path);
+  await disk.syncDirectory(dirname(path));
 }

@@ -85,7 +85,7 @@ async function open(
     onNote({ kind: "snapshot_skipped", message: `${path} was passed over: ${why}` });
   }
   await directory.removeUnfinished(disk);
-  const torn = await settleLast(disk, directory, limits, recovered, onNote);
+  const torn = await settleLast(disk, limits, recovered, onNote);
   const header = nextHeader(recovered, state, options.newLog ?? randomLog);
   const room = await Room.begin(
     {
@@ -130,14 +130,13 @@ async function open(
 
 async function settleLast(
   disk: Disk,
-  directory: DataDirectory,
   limits: JournalLimits,
   { last }: Recovered,
   onNote: (note: Note) => void,
 ): Promise<Replayed["torn"]> {
   if (last === null) return null;
-  const path = await keepTorn(disk, directory, last);
-  if (last.end.position > FILE_HEADER_BYTES) await seal(disk, directory, limits, last);
+  const path = await keepTorn(disk, last);
+  if (last.end.position > FILE_HEADER_BYTES) await seal(disk, limits, last);
   if (path === null || last.torn === null) return null;
   const torn = { path, position: last.torn.position, bytes: last.torn.bytes.length };
   onNote({

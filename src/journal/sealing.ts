@@ -5,34 +5,24 @@
  * one under the name, and both say the same.
  */
 import { copyBytes, segmentLength } from "./copying.ts";
-import type { DataDirectory } from "./data-directory.ts";
-import { writeAll, type Disk, type DiskFile } from "./disk.ts";
+import { writeAll, writeBeside, type Disk } from "./disk.ts";
 import type { JournalLimits } from "./limits.ts";
 import type { WalkedSegment } from "./walk.ts";
 
 /** Keeps what a torn frame left beside its segment. Returns the path. */
-export async function keepTorn(
-  disk: Disk,
-  directory: DataDirectory,
-  last: WalkedSegment,
-): Promise<string | null> {
+export async function keepTorn(disk: Disk, last: WalkedSegment): Promise<string | null> {
   if (last.torn === null) return null;
   const path = `${last.path}.broken`;
   const { bytes } = last.torn;
-  await writeBeside(disk, directory, path, (file) => writeAll(file, bytes, 0));
+  await writeBeside(disk, path, (file) => writeAll(file, bytes, 0));
   return path;
 }
 
 /** Rewrites the last segment up to the end of its sound frames. */
-export async function seal(
-  disk: Disk,
-  directory: DataDirectory,
-  limits: JournalLimits,
-  last: WalkedSegment,
-): Promise<void> {
+export async function seal(disk: Disk, limits: JournalLimits, last: WalkedSegment): Promise<void> {
   const { stepBytes } = limits;
   const end = last.end.position;
-  await writeBeside(disk, directory, last.path, async (copy) => {
+  await writeBeside(disk, last.path, async (copy) => {
     const original = await disk.open(last.path, "read");
     try {
       await copyBytes(original, end, copy);
@@ -41,23 +31,4 @@ export async function seal(
     }
     await copy.truncate(segmentLength(end, stepBytes));
   });
-}
-
-/** Writes a file under another name, and gives it its own once it is durable. */
-async function writeBeside(
-  disk: Disk,
-  directory: DataDirectory,
-  path: string,
-  write: (file: DiskFile) => Promise<void>,
-): Promise<void> {
-  const unfinished = `${path}.tmp`;
-  const file = await disk.open(unfinished, "scratch");
-  try {
-    await write(file);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await disk.rename(unfinished, path);
-  await disk.syncDirectory(directory.journal);
 }

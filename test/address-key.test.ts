@@ -1,0 +1,79 @@
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import { keepAddressKey } from "../src/address-key.ts";
+import type { Disk } from "../src/journal/disk.ts";
+import { nodeDisk } from "../src/journal/node-disk.ts";
+import { temporaryDirectory } from "./support/cleanup.ts";
+import { runToEnd } from "./support/run-to-end.ts";
+
+describe("address-key", () => {
+  let directory: string;
+  let path: string;
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    path = join(directory, "address-key");
+  });
+
+  it("is made once, and read from then on", async () => {
+    const made = await keepAddressKey(directory);
+    expect(made).to.match(/^[\w-]{43}$/);
+    expect(await keepAddressKey(directory)).to.equal(made);
+    expect(await readdir(directory)).to.deep.equal(["address-key"]);
+    if (process.platform !== "win32") expect((await stat(path)).mode & 0o777).to.equal(0o600);
+  });
+
+  it("is durable under its name before anybody is known by it", async () => {
+    const steps: string[] = [];
+    const recording: Disk = {
+      ...nodeDisk,
+      open: async (name, mode) => {
+        const file = await nodeDisk.open(name, mode);
+        const sync = async (): Promise<void> => {
+          steps.push(`sync ${(await readFile(name, "utf8")).length} bytes`);
+          await file.sync();
+        };
+        return {
+          size: () => file.size(),
+          read: (into, position) => file.read(into, position),
+          write: (bytes, start, length, position, done) => file.write(bytes, start, length, position, done),
+          truncate: (length) => file.truncate(length),
+          sync,
+          close: () => file.close(),
+        };
+      },
+      rename: (from, to) => {
+        steps.push(`rename to ${to}`);
+        return nodeDisk.rename(from, to);
+      },
+      syncDirectory: (name) => {
+        steps.push(`sync ${name}`);
+        return nodeDisk.syncDirectory(name);
+      },
+    };
+    await keepAddressKey(directory, recording);
+    expect(steps).to.deep.equal(["sync 44 bytes", `rename to ${path}`, `sync ${directory}`]);
+  });
+
+  it("that isn't one is refused and left as it is: under another one a key would buy twice", async () => {
+    const whole = await keepAddressKey(directory);
+    for (const text of ["", "\n", "short", whole.slice(1), `${whole}x`, "\0".repeat(43)]) {
+      await writeFile(path, text);
+      const refused = await keepAddressKey(directory).catch((cause: unknown) => cause);
+      expect(refused).to.be.instanceOf(Error).and.include({ code: "ADDRESS_KEY_UNUSABLE" });
+      expect((refused as Error).message).to.contain(path);
+      expect(await readFile(path, "utf8")).to.equal(text);
+    }
+  });
+
+  it("that isn't one stops a start with exit code 3, before it touches the journal", async () => {
+    await writeFile(path, "");
+    const flags = ["--port", "0", "--tcp-port", "0", "--data", directory, "--no-addresses"];
+    const { code, errors } = await runToEnd(["serve", ...flags]);
+    expect(code, errors).to.equal(3);
+    expect(errors)
+      .to.contain(path)
+      .and.match(/^bilheteria: [^\n]+\n$/);
+    expect(await readdir(directory)).to.deep.equal(["address-key"]);
+  });
+});
