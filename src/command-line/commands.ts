@@ -57,12 +57,14 @@ export const COMMANDS = {
     summary: "copy a data directory, while a server sells from it",
     about: [
       "The copy holds everything that was answered before it began. It is read back before it counts.",
-      "Without --with-token the organiser's token stays behind; the restored sale gets a new one.",
+      "Without --with-token the organiser's token stays behind; the restored sale gets a new one. Without",
+      "--with-address-key so does what --no-addresses makes pseudonyms with: keys sent again would buy again.",
     ],
     flags: {
       data,
       to: { argument: "dir", isRequired: true, help: "where the copy goes: empty, or not there yet" },
       "with-token": { help: "copy the organiser's token too" },
+      "with-address-key": { help: "copy address-key too, which tells addresses by their pseudonyms" },
     },
   },
   restore: {

@@ -128,6 +128,28 @@ describe("backup and restore", function () {
     expect(none.errors).to.contain("has no organiser's token");
   });
 
+  it("leave address-key behind unless told otherwise, and say what that means", async () => {
+    const key = `${"k".repeat(43)}\n`;
+    await writeFile(join(data, "address-key"), key, { mode: 0o600 });
+    const [without, withKey] = [join(place, "without"), join(place, "with")];
+    const silent = await runToEnd(["backup", "--data", data, "--to", without]);
+    expect(silent.code).to.equal(0);
+    expect(silent.errors).to.match(/^bilheteria: [^\n]*address-key[^\n]*buy again[^\n]*\n$/);
+    expect(await readdir(without)).to.have.members(["BACKUP", "journal", "snapshots"]);
+    const asked = await runToEnd(["backup", "--data", data, "--to", withKey, "--with-address-key"]);
+    expect(asked.errors).to.equal("");
+    expect(asked.output).to.contain("address-key");
+    const restored = await runToEnd(["restore", "--from", withKey, "--data", join(place, "restored")]);
+    expect(restored.output).to.contain("address-key");
+    expect(await readFile(join(place, "restored", "address-key"), "utf8")).to.equal(key);
+    expect((await stat(join(place, "restored", "address-key"))).mode & 0o777).to.equal(0o600);
+    await rm(join(data, "address-key"));
+    const flags = ["--with-address-key", "--with-token"];
+    const none = await runToEnd(["backup", "--data", data, "--to", join(place, "none"), ...flags]);
+    expect(none.code).to.equal(0);
+    expect(none.errors).to.match(/^bilheteria: [^\n]* has no address-key to copy\n$/);
+  });
+
   it("are readable by the owner alone", async () => {
     const target = join(place, "backup");
     await runToEnd(["backup", "--data", data, "--to", target]);
