@@ -9,16 +9,17 @@
  *
  * What was copied is read back and counted anew before the mark is written that makes it a backup.
  */
-import { join } from "node:path";
 import { assertNoBackup, writeMark } from "./backup-mark.ts";
-import { copyIfThere, copyJournal, type SoundSegment } from "./copying.ts";
+import { blamingDisk } from "./blaming-disk.ts";
+import { copyJournal, copyOthers, type SoundSegment } from "./copying.ts";
 import { DataDirectory, type NumberedFile } from "./data-directory.ts";
 import type { Disk } from "./disk.ts";
-import { asDiskFault, BackupFault, JournalCorrupt, NoJournal, systemCode } from "./fault.ts";
+import { BackupFault, JournalCorrupt, NoJournal, systemCode } from "./fault.ts";
 import type { FileHeader } from "./file-header.ts";
 import type { Inspection } from "./findings.ts";
 import { inspect } from "./inspection.ts";
 import type { JournalLimits } from "./limits.ts";
+import { readOnlyDisk } from "./read-only-disk.ts";
 import { findMisnamed, type Before } from "./segment.ts";
 import { verifySnapshot } from "./snapshot.ts";
 import { afterSegment, walkSegment, type Pause, type WalkedSegment } from "./walk.ts";
@@ -49,31 +50,28 @@ export interface BackedUp {
  * @throws {NoJournal | DiskFault} if there is nothing to copy, or it can't be read or written.
  */
 export async function backUp(options: BackupOptions): Promise<BackedUp> {
-  try {
-    return await copy(options, new DataDirectory(options.directory), new DataDirectory(options.target));
-  } catch (error) {
-    throw asDiskFault(error, options.directory);
-  }
-}
-
-async function copy(options: BackupOptions, source: DataDirectory, target: DataDirectory): Promise<BackedUp> {
-  const { disk, limits } = options;
-  await assertNoBackup(disk, source.path);
+  const { limits, pause } = options;
+  const [source, target] = [new DataDirectory(options.directory), new DataDirectory(options.target)];
+  const from = readOnlyDisk(blamingDisk(options.disk, source.path, "data directory"));
+  const to = blamingDisk(options.disk, target.path, "backup");
+  await assertNoBackup(from, source.path);
+  // Before the long reading, after which it is looked at again.
+  await assertEmpty(to, target.path);
   // Snapshots first: one that is listed ends where a segment begins that is then listed too.
-  const snapshots = await soundSnapshots(disk, source, limits.maxFrameBytes);
-  const segments = await soundSegments(options, source);
-  await makeEmpty(disk, target.path);
-  const bytes = await copyJournal(disk, segments, snapshots, target, limits.stepBytes);
-  const also = await copyOthers(disk, source.path, target.path, options.also);
-  const found = await inspect({ disk, directory: target, limits, pause: null });
-  const mark = markOf(found, segments);
-  await writeMark(disk, target.path, mark);
-  return { copy: found, bytes, also };
+  const snapshots = await soundSnapshots(from, source, limits.maxFrameBytes);
+  const segments = await soundSegments(from, source, limits, pause);
+  await to.makeDirectory(target.path);
+  await assertEmpty(to, target.path);
+  const bytes = await copyJournal(from, segments, snapshots, to, target, limits.stepBytes);
+  const also = await copyOthers(from, source.path, to, target.path, options.also);
+  const copy = await inspect({ disk: to, directory: target, limits, pause: null });
+  await writeMark(to, target.path, markOf(copy, segments));
+  return { copy, bytes, also };
 }
 
-async function makeEmpty(disk: Disk, path: string): Promise<void> {
-  await disk.makeDirectory(path);
-  if ((await disk.list(path)).length > 0)
+async function assertEmpty(disk: Disk, path: string): Promise<void> {
+  const names = await disk.list(path).catch(unlessGone);
+  if (names !== null && names.length > 0)
     throw new BackupFault("TARGET_NOT_EMPTY", `${path} isn't empty. Name a directory that isn't there yet`);
 }
 
@@ -93,8 +91,10 @@ async function soundSnapshots(
 
 /** Reads every segment to its end. */
 async function soundSegments(
-  { disk, limits, pause }: BackupOptions,
+  disk: Disk,
   source: DataDirectory,
+  limits: JournalLimits,
+  pause: Pause | null,
 ): Promise<(SoundSegment & { readonly events: number })[]> {
   const names = await disk.list(source.path);
   const files = names.includes("journal") ? await source.segments(disk) : [];
@@ -128,15 +128,6 @@ function markOf(found: Inspection, segments: readonly { readonly events: number 
       `${found.directory} isn't what was copied. Delete it and try again`,
     );
   return found.end;
-}
-
-async function copyOthers(disk: Disk, from: string, to: string, names: readonly string[]): Promise<string[]> {
-  const copied: string[] = [];
-  for (const name of names) {
-    const bytes = await copyIfThere(disk, join(from, name), join(to, name));
-    if (bytes !== null) copied.push(name);
-  }
-  return copied;
 }
 
 function unlessGone(error: unknown): null {

@@ -1,4 +1,5 @@
 /** Copying the files of a journal up to where their sound frames end. */
+import { join } from "node:path";
 import type { DataDirectory, NumberedFile } from "./data-directory.ts";
 import { writeAll, type Disk, type DiskFile } from "./disk.ts";
 import { systemCode } from "./fault.ts";
@@ -17,30 +18,52 @@ export interface SoundSegment extends NumberedFile {
  * @returns bytes copied.
  */
 export async function copyJournal(
-  disk: Disk,
+  from: Disk,
   segments: readonly SoundSegment[],
   snapshots: readonly NumberedFile[],
+  to: Disk,
   target: DataDirectory,
   stepBytes: number,
 ): Promise<number> {
-  await target.make(disk);
+  await target.make(to);
   let bytes = 0;
   for (const { path, offset, end } of segments) {
     const length = segmentLength(end, stepBytes);
-    bytes += await copyFile(disk, path, target.segmentPath(offset), { end, length });
+    bytes += await copyFile(from, path, to, target.segmentPath(offset), { end, length });
   }
   for (const { path, offset } of snapshots) {
-    bytes += (await copyIfThere(disk, path, target.snapshotPath(offset))) ?? 0;
+    bytes += (await copyIfThere(from, path, to, target.snapshotPath(offset))) ?? 0;
   }
-  await disk.syncDirectory(target.journal);
-  await disk.syncDirectory(target.snapshots);
+  await to.syncDirectory(target.journal);
+  await to.syncDirectory(target.snapshots);
   return bytes;
 }
 
+/**
+ * Copies whole files from one directory to another, unless they aren't there or the other has its own.
+ *
+ * @returns those that were copied; they are durable, their names aren't.
+ */
+export async function copyOthers(
+  from: Disk,
+  source: string,
+  to: Disk,
+  target: string,
+  names: readonly string[],
+): Promise<string[]> {
+  const ours = new Set(await to.list(target));
+  const copied: string[] = [];
+  for (const name of names.filter((name) => !ours.has(name))) {
+    const bytes = await copyIfThere(from, join(source, name), to, join(target, name));
+    if (bytes !== null) copied.push(name);
+  }
+  return copied;
+}
+
 /** Copies a whole file; null if it isn't there. The bytes are durable when this resolves, the name isn't. */
-export async function copyIfThere(disk: Disk, from: string, to: string): Promise<number | null> {
+async function copyIfThere(from: Disk, original: string, to: Disk, copy: string): Promise<number | null> {
   try {
-    return await copyFile(disk, from, to, null);
+    return await copyFile(from, original, to, copy, null);
   } catch (error) {
     if (systemCode(error) === "ENOENT") return null;
     throw error;
@@ -64,15 +87,16 @@ export function segmentLength(end: number, stepBytes: number): number {
 
 /** @param part of it, with zeros up to `length`; null for the whole. */
 async function copyFile(
-  disk: Disk,
-  from: string,
-  to: string,
+  from: Disk,
+  originalPath: string,
+  to: Disk,
+  copyPath: string,
   part: { readonly end: number; readonly length: number } | null,
 ): Promise<number> {
-  const original = await disk.open(from, "read");
+  const original = await from.open(originalPath, "read");
   try {
     const end = part?.end ?? (await original.size());
-    const file = await disk.open(to, "scratch");
+    const file = await to.open(copyPath, "scratch");
     try {
       await copyBytes(original, end, file);
       if (part !== null) await file.truncate(part.length);

@@ -79,7 +79,10 @@ export interface Holder {
 
 export type DiskFaultCode = "DISK_DENIED" | "DISK_FULL" | "DISK_READ_ONLY" | "TOO_MANY_FILES" | "DISK_FAILED";
 
-/** The system refused to read or write the data directory at start. */
+/** What a directory is to whoever named it. */
+export type DirectoryKind = "data directory" | "backup";
+
+/** The system refused to read or write a data directory, or a backup. */
 export class DiskFault extends Error {
   readonly code: DiskFaultCode;
 
@@ -134,13 +137,18 @@ export function explainNoSpace(error: unknown): string {
 }
 
 /** Turns a system error into a `DiskFault`; whatever isn't one comes back as it is. */
-export function asDiskFault(error: unknown, directory: string): unknown {
+export function asDiskFault(
+  error: unknown,
+  directory: string,
+  kind: DirectoryKind = "data directory",
+): unknown {
+  if (error instanceof DiskFault) return error;
   const code = systemCode(error);
   if (!(error instanceof Error) || code === null) return error;
   const [fault, what, advice] = BY_SYSTEM_CODE.get(code) ?? FAILED;
   return new DiskFault(
     fault,
-    `the data directory ${directory} can't be used: ${what} (${error.message}). ${advice}`,
+    `the ${kind} ${directory} can't be used: ${what} (${error.message}). ${advice}`,
     error,
   );
 }
@@ -150,8 +158,9 @@ export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** The system's name of an error, such as `ENOSPC`, or null. */
+/** The system's name of an error, or of the one that a `DiskFault` tells of, such as `ENOSPC`; or null. */
 export function systemCode(error: unknown): string | null {
+  if (error instanceof DiskFault) return systemCode(error.cause);
   if (!(error instanceof Error) || !("syscall" in error || "errno" in error)) return null;
   return "code" in error && typeof error.code === "string" ? error.code : null;
 }

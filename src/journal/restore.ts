@@ -8,15 +8,17 @@
  */
 import { join } from "node:path";
 import { readMark } from "./backup-mark.ts";
-import { copyIfThere, copyJournal, type SoundSegment } from "./copying.ts";
+import { blamingDisk } from "./blaming-disk.ts";
+import { copyJournal, copyOthers, type SoundSegment } from "./copying.ts";
 import { DataDirectory, type NumberedFile } from "./data-directory.ts";
 import { writeAll, type Disk } from "./disk.ts";
-import { asDiskFault, BackupFault, JournalCorrupt } from "./fault.ts";
+import { BackupFault, JournalCorrupt } from "./fault.ts";
 import { encodeFileHeader, type FileHeader } from "./file-header.ts";
 import type { Inspection } from "./findings.ts";
 import { chainHash } from "./frame.ts";
 import { inspect } from "./inspection.ts";
 import type { JournalLimits } from "./limits.ts";
+import { readOnlyDisk } from "./read-only-disk.ts";
 
 export interface RestoreOptions {
   readonly disk: Disk;
@@ -50,36 +52,30 @@ const UNFINISHED = ".restoring";
  * @throws {DiskFault} if something can't be read or written.
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
-  try {
-    return await run(options);
-  } catch (error) {
-    throw asDiskFault(error, options.directory);
-  }
-}
-
-async function run(options: RestoreOptions): Promise<Restored> {
-  const { disk, from, limits, epochJump } = options;
-  const target = new DataDirectory(options.directory);
-  await assertFree(disk, target.path);
-  const mark = await readMark(disk, from);
-  const found = await inspect({ disk, directory: new DataDirectory(from), limits, pause: null });
+  const { limits, epochJump } = options;
+  const [source, target] = [new DataDirectory(options.from), new DataDirectory(options.directory)];
+  const from = readOnlyDisk(blamingDisk(options.disk, source.path, "backup"));
+  const to = blamingDisk(options.disk, target.path, "data directory");
+  await assertFree(to, target.path);
+  const mark = await readMark(from, source.path);
+  const found = await inspect({ disk: from, directory: source, limits, pause: null });
   assertSound(found);
   const epoch = mark.epoch + epochJump;
   if (epoch >= HIGHEST_EPOCH)
     throw new BackupFault("NO_EPOCH_LEFT", `there is no epoch above ${mark.epoch} left`);
   const beside = new DataDirectory(target.path, UNFINISHED);
-  await copyJournal(disk, segmentsOf(found), snapshotsOf(found), beside, limits.stepBytes);
+  await copyJournal(from, segmentsOf(found), snapshotsOf(found), to, beside, limits.stepBytes);
   const begun = { ...mark, epoch, before: beforeOf(found, mark) };
-  const header = await beginEpoch(disk, beside, begun, limits.stepBytes);
-  const copy = await inspect({ disk, directory: beside, limits, pause: null });
+  const header = await beginEpoch(to, beside, begun, limits.stepBytes);
+  const copy = await inspect({ disk: to, directory: beside, limits, pause: null });
   assertSound(copy);
   const end = { ...begun, before: chainHash(header).toString("hex") };
   if (JSON.stringify(copy.end) !== JSON.stringify(end))
     throw new BackupFault("COPY_DIFFERS", `${beside.journal} isn't what was copied. Delete it and try again`);
-  const also = await copyOthers(options);
-  await disk.rename(beside.journal, target.journal);
-  await disk.rename(beside.snapshots, target.snapshots);
-  await disk.syncDirectory(target.path);
+  const also = await copyOthers(from, source.path, to, target.path, options.also);
+  await to.rename(beside.journal, target.journal);
+  await to.rename(beside.snapshots, target.snapshots);
+  await to.syncDirectory(target.path);
   return { copy, epoch: epoch + 1, also };
 }
 
@@ -134,16 +130,6 @@ async function beginEpoch(
 /** What the segment that begins at the end continues: where one without events stands there, what that one does. */
 function beforeOf({ segments }: Inspection, mark: FileHeader): string {
   return segments.find(({ first }) => first === mark.first)?.before ?? mark.before;
-}
-
-async function copyOthers({ disk, from, directory, also }: RestoreOptions): Promise<string[]> {
-  const ours = new Set(await disk.list(directory));
-  const copied: string[] = [];
-  for (const name of also.filter((name) => !ours.has(name))) {
-    const bytes = await copyIfThere(disk, join(from, name), join(directory, name));
-    if (bytes !== null) copied.push(name);
-  }
-  return copied;
 }
 
 /** Of a sound journal, whose segments all have an end. */

@@ -56,6 +56,31 @@ function filesIn(disk: MemoryDisk, directory: string): Map<string, Buffer> {
   return new Map([...disk.contents()].filter(([path]) => path.startsWith(`${directory}/`)));
 }
 
+/** Fails each call of a copy in turn, and expects to be told of which of these directories it was. */
+async function expectBlame(
+  contents: ReadonlyMap<string, Buffer>,
+  copy: (disk: MemoryDisk) => Promise<unknown>,
+  kinds: Readonly<Record<string, string>>,
+): Promise<void> {
+  const counting = MemoryDisk.of(contents);
+  await copy(counting);
+  const blamed = new Set<string>();
+  for (let nth = 1; nth <= counting.calls; nth++) {
+    const disk = MemoryDisk.of(contents);
+    let failed = "";
+    disk.before = ({ path }) => {
+      if (disk.calls !== nth) return;
+      failed = `/${path.split("/")[1]}`;
+      throw systemError("EIO", "i/o error");
+    };
+    const error = await rejection(copy(disk));
+    expect(error, `call ${nth}`).to.include({ code: "DISK_FAILED" });
+    expect(error.message).to.match(new RegExp(`^the ${kinds[failed]} ${failed} can't be used: failed`));
+    blamed.add(failed);
+  }
+  expect([...blamed]).to.have.members(Object.keys(kinds));
+}
+
 describe("journal: backup", () => {
   let log: SmallLog;
   before(async () => {
@@ -222,6 +247,20 @@ describe("journal: backup", () => {
     expect(await rejection(backUp(parts))).to.include({ code: "IS_A_BACKUP" });
   });
 
+  it("finds out that the target isn't empty before it reads what may take hours", async () => {
+    const disk = MemoryDisk.of(new Map(log.contents).set("/backup/notes.txt", Buffer.from("x")));
+    const read: string[] = [];
+    disk.before = ({ kind, path }) => {
+      if (kind === "read") read.push(path);
+    };
+    expect(await rejection(backUpTo(disk))).to.include({ code: "TARGET_NOT_EMPTY" });
+    expect(read).to.deep.equal([]);
+  });
+
+  it("blames the directory that failed, whichever call of the disk it was", async () => {
+    await expectBlame(log.contents, backUpTo, { [DIRECTORY]: "data directory", [TARGET]: "backup" });
+  });
+
   it("is no backup when the disk fills up or the power goes before it is done", async () => {
     const counting = MemoryDisk.of(log.contents);
     const before = counting.calls;
@@ -360,6 +399,10 @@ describe("journal: restore", function () {
       if (path === "/backup/BACKUP") throw systemError("EACCES", "permission denied");
     };
     expect(await rejection(restoreTo(disk))).to.include({ code: "DISK_DENIED" });
+  });
+
+  it("blames the directory that failed, whichever call of the disk it was", async () => {
+    await expectBlame(backup, restoreTo, { [TARGET]: "backup", [OTHER]: "data directory" });
   });
 
   it("refuses a backup with any bit turned, names the file, and leaves nothing that a start would take", async () => {

@@ -201,6 +201,17 @@ describe("backup and restore", function () {
     expect(await readdir(place)).to.not.include("other");
   });
 
+  it("name the directory that can't be used, be it the one that is read or the one that is written", async () => {
+    const file = join(place, "file");
+    await writeFile(file, "");
+    const written = await runToEnd(["backup", "--data", data, "--to", file]);
+    expect(written.code).to.equal(3);
+    expect(written.errors).to.contain(`the backup ${file} can't be used: it isn't a directory`);
+    const read = await runToEnd(["restore", "--from", file, "--data", join(place, "restored")]);
+    expect(read.code).to.equal(3);
+    expect(read.errors).to.contain(`the backup ${file} can't be used: it isn't a directory`);
+  });
+
   it("with a command line that makes no sense exit with 2", async () => {
     for (const [words, complaint] of [
       [["backup", "--data", data], "--to is missing"],
