@@ -11,17 +11,32 @@ import { systemClock, systemScheduler } from "../../src/engine/system.ts";
 import { history, SALE, SMALL } from "./events.ts";
 
 describe("journal: a thread's priority", () => {
+  /** What is set where the process has this priority. */
+  function setFrom(mine: number, platform: NodeJS.Platform = "linux"): number[] {
+    const set: number[] = [];
+    giveWay(7, platform, {
+      get: () => mine,
+      set: (priority) => set.push(priority),
+    });
+    return set;
+  }
+
   it("is lowered where it is the thread's own, and nowhere else", () => {
-    const asked: [string, number, number][] = [];
-    for (const platform of ["linux", "darwin", "win32"] as const)
-      giveWay(7, platform, (pid, priority) => asked.push([platform, pid, priority]));
-    expect(asked).to.deep.equal([["linux", 0, 7]]);
+    expect(setFrom(0)).to.deep.equal([7]);
+    expect(setFrom(-5)).to.deep.equal([7]);
+    for (const platform of ["darwin", "win32"] as const) expect(setFrom(0, platform)).to.deep.equal([]);
   });
 
-  it("stays as it is where nobody may change it", () => {
-    giveWay(7, "linux", () => {
+  it("is never raised, also where that would be allowed", () => {
+    for (const mine of [7, 8, 19]) expect(setFrom(mine)).to.deep.equal([]);
+  });
+
+  it("stays as it is where nobody may ask for it or change it", () => {
+    const refuse = (): never => {
       throw new Error("not permitted");
-    });
+    };
+    giveWay(7, "linux", { get: () => 0, set: refuse });
+    giveWay(7, "linux", { get: refuse, set: refuse });
   });
 
   describe("on Linux", () => {
@@ -58,7 +73,7 @@ describe("journal: a thread's priority", () => {
       const running = threadFolds.recount({ ...job, maxFrameBytes: SMALL.maxFrameBytes });
       const [audit, lowest] = await Promise.all([running.result, lowestWhile(running)]);
       expect(audit).to.include({ balanced: true, sold: 39, offset: 40 });
-      expect(lowest).to.equal(10);
+      expect(lowest).to.equal(Math.max(10, mine));
       expect(getPriority()).to.equal(mine);
     });
 
