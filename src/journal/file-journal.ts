@@ -48,9 +48,9 @@ export class FileJournal implements Journal {
   readonly maxAppendBytes: number;
   readonly #parts: FileJournalParts;
   readonly #encoder: FrameEncoder;
+  /** Events that are durable, which is the offset of the next one. */
   #offset: number;
   #hash: Buffer;
-  #bytesWritten = 0;
   /** By the monotonic clock, or null if no append is in flight. */
   #since: number | null = null;
   #landed: (() => void) | null = null;
@@ -66,16 +66,6 @@ export class FileJournal implements Journal {
     this.#encoder = new FrameEncoder(limits.maxFrameBytes);
     this.#offset = header.first;
     this.#hash = parts.hash;
-  }
-
-  /** Events that are durable, which is the offset of the next one. */
-  get offset(): number {
-    return this.#offset;
-  }
-
-  /** Bytes of the frames written since the start. */
-  get bytesWritten(): number {
-    return this.#bytesWritten;
   }
 
   /** Path of the segment that is written to. */
@@ -125,7 +115,6 @@ export class FileJournal implements Journal {
       if (error !== null) return resolve(this.#fail(error));
       this.#hash = hash;
       this.#offset += count;
-      this.#bytesWritten += bytes;
       room.advance(bytes);
       this.#land();
       resolve(DURABLE);

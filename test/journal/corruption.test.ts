@@ -1,7 +1,6 @@
 /** Every bit and every cut of a small log, and everything that may happen to whole files: all of it, or a refusal. */
 import { expect } from "chai";
 import { JournalCorrupt } from "../../src/journal/fault.ts";
-import { FILE_HEADER_BYTES } from "../../src/journal/file-header.ts";
 import { purchased } from "./events.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 import { appendEach, open, rejection, settle } from "./opened.ts";
@@ -13,6 +12,7 @@ import {
   TINY,
   withBitTurned,
   type SmallLog,
+  endOfFrames,
 } from "./small-log.ts";
 
 describe("journal: every damage to a small log", function () {
@@ -262,7 +262,7 @@ async function tornLog(
   const { disk, journal } = await open(MemoryDisk.of(log.contents), TINY);
   await appendEach(journal, [purchased(17), purchased(18)]);
   await settle();
-  const position = FILE_HEADER_BYTES + journal.bytesWritten;
+  const position = endOfFrames(disk.contents().get(journal.segment)!);
   disk.before = ({ kind }) => (kind === "write" ? new Promise<void>(() => undefined) : undefined);
   void journal.append([purchased(19)]);
   await settle();

@@ -22,7 +22,6 @@ describe("journal: a disk that fails", () => {
     const calls = disk.calls;
     expect(await journal.append([purchased(3)])).to.equal(result);
     expect(disk.calls).to.equal(calls);
-    expect(journal.offset).to.equal(3);
   });
 
   it("writes the rest when the disk takes only a part", async () => {
@@ -107,13 +106,14 @@ describe("journal: a disk that fails", () => {
     const { journal } = await open(disk);
     await settle();
     const events = history(400);
-    for (let at = 0; journal.segment.endsWith("0000000000000000.log"); at++) {
-      expect((await journal.append([events[at]!])).kind).to.equal("durable");
+    let at = 0;
+    while (journal.segment.endsWith("0000000000000000.log")) {
+      expect((await journal.append([events[at++]!])).kind).to.equal("durable");
     }
     const segment = journal.segment;
     inode = 2;
-    let result = await journal.append([events[journal.offset]!]);
-    while (result.kind === "durable") result = await journal.append([events[journal.offset]!]);
+    let result = await journal.append([events[at++]!]);
+    while (result.kind === "durable") result = await journal.append([events[at++]!]);
     expect(result).to.have.property("kind", "unknown");
     expect(result).to.have.property("message").that.includes("/data/journal is another directory now");
     expect(journal.segment).to.equal(segment);

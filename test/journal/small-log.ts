@@ -92,6 +92,11 @@ export function expectUntouched(disk: MemoryDisk, contents: ReadonlyMap<string, 
   }
 }
 
+/** Where the frames of a segment end, which is with a newline: behind them there are zeros. */
+export function endOfFrames(bytes: Buffer): number {
+  return bytes.findLastIndex((byte) => byte !== 0) + 1;
+}
+
 export function withBitTurned(bytes: Buffer, bit: number): Buffer {
   const turned = Buffer.from(bytes);
   turned[bit >> 3]! ^= 1 << (bit & 7);
