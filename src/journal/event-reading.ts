@@ -2,10 +2,10 @@
 import type { SaleEvent } from "../box-office/event.ts";
 import { DataDirectory, type NumberedFile } from "./data-directory.ts";
 import type { Disk } from "./disk.ts";
-import { asDiskFault, JournalCorrupt, NoJournal } from "./fault.ts";
+import { asDiskFault, NoJournal } from "./fault.ts";
 import type { JournalLimits } from "./limits.ts";
 import { readOnlyDisk } from "./read-only-disk.ts";
-import { findMisnamed, type Before } from "./segment.ts";
+import { findMisnamed, nothingBefore, outOfTurn, type Before } from "./segment.ts";
 import { verifySnapshot } from "./snapshot.ts";
 import { afterSegment, walkSegment, type Pause, type WalkedSegment } from "./walk.ts";
 
@@ -66,8 +66,7 @@ async function read(
   let last: WalkedSegment | null = null;
   for (const file of segments.slice(Math.max(0, holding))) {
     if (file.offset >= to) break;
-    if (last !== null && last.end.offset !== file.offset)
-      throw new JournalCorrupt(file.path, 0, `the segment before it ends with event ${last.end.offset - 1}`);
+    if (last !== null && last.end.offset !== file.offset) throw outOfTurn(file, last.end.offset);
     const isLast = file === segments.at(-1);
     let offset = file.offset;
     last = await walkSegment(disk, file, before, { limits, isLast, pause, until: to }, (events, epoch) => {
@@ -119,5 +118,5 @@ async function assertStartIsKnown(
     const snapshot = await verifySnapshot(disk, { path, offset: first.offset }, maxFrameBytes);
     if (!("what" in snapshot)) return;
   }
-  throw new JournalCorrupt(first.path, 0, "the segments before it are gone and no snapshot stands for them");
+  throw nothingBefore(first);
 }

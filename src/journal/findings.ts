@@ -117,23 +117,6 @@ export class Findings {
     this.#foundOnce("books", file, position, what);
   }
 
-  /** A segment that begins with another event than the one whose turn it is. */
-  outOfTurn({ path, offset }: NumberedFile, due: number): void {
-    const what =
-      due < offset ? `events ${due} to ${offset - 1} are missing` : `it repeats events from ${offset} on`;
-    this.#found("journal", path, 0, what);
-  }
-
-  /** A first segment that isn't the log's first. */
-  nothingBefore({ path }: NumberedFile): void {
-    this.#found("journal", path, 0, "the segments before it are gone and no snapshot stands for them");
-  }
-
-  /** The segment that should begin where a snapshot ends. */
-  missingAfter(snapshot: NumberedFile, segment: string): void {
-    this.#found("journal", segment, 0, `it is missing, although ${snapshot.path} says that it was begun`);
-  }
-
   madeFromOthers(file: NumberedFile): void {
     this.badSnapshot(file, 0, "it was made from other segments than those before it");
   }

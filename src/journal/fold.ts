@@ -20,7 +20,7 @@ import { JournalCorrupt } from "./fault.ts";
 import type { FileHeader } from "./file-header.ts";
 import type { FoldJob, Folded, RecountJob } from "./fold-job.ts";
 import { BOOKS, PURCHASES } from "./frame.ts";
-import { openSegment, readSegment, type Before } from "./segment.ts";
+import { openSegment, outOfTurn, readSegment, type Before } from "./segment.ts";
 import { readSnapshot, restoreSnapshot, verifySnapshot, type VerifiedSnapshot } from "./snapshot.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 
@@ -131,8 +131,7 @@ async function foldSegments(
     base === null ? null : { log: base.header.log, epoch: base.header.epoch, hash: base.header.before };
   for (const file of await directory.segments(disk)) {
     if (file.offset < start || file.offset >= upTo) continue;
-    if (file.offset !== state.offset)
-      throw new JournalCorrupt(file.path, 0, `events ${state.offset} to ${file.offset - 1} are missing`);
+    if (file.offset !== state.offset) throw outOfTurn(file, state.offset);
     const segment = await openSegment(disk, file, before, null);
     try {
       const stop = await readSegment(segment, { maxFrameBytes, until: upTo }, async (events, epoch) => {
@@ -149,7 +148,7 @@ async function foldSegments(
     }
   }
   if (before === null || state.offset !== upTo)
-    throw new JournalCorrupt(directory.journal, 0, `events ${state.offset} to ${upTo - 1} are missing`);
+    throw outOfTurn({ path: directory.journal, offset: upTo }, state.offset);
   return before;
 }
 

@@ -19,7 +19,7 @@ import { Findings, type Inspection } from "./findings.ts";
 import type { JournalLimits } from "./limits.ts";
 import { readOnlyDisk } from "./read-only-disk.ts";
 import { recover } from "./recovery.ts";
-import { findMisnamed, type Before } from "./segment.ts";
+import { findMisnamed, missingAfter, nothingBefore, outOfTurn, type Before } from "./segment.ts";
 import { verifySnapshot, type VerifiedSnapshot } from "./snapshot.ts";
 import { Tally } from "./tally.ts";
 import { afterSegment, walkSegment, type Pause, type WalkedSegment } from "./walk.ts";
@@ -91,7 +91,7 @@ class Inspector {
     const { disk, limits, pause } = this.#options;
     this.#continues(file);
     if (snapshot !== null) await this.#inspectSnapshot(snapshot);
-    else if (this.#tally === null && !this.#findings.hasSegments) this.#findings.nothingBefore(file);
+    else if (this.#tally === null && !this.#findings.hasSegments) this.#findings.damage(nothingBefore(file));
     const begins = file.offset === 0 ? null : "anything";
     try {
       const walked = await walkSegment(
@@ -114,7 +114,7 @@ class Inspector {
     const stands = this.#tally?.state.offset;
     if (stands === undefined || stands === file.offset) return;
     // The first one may begin later: older segments may be archived, if a snapshot stands for them.
-    if (this.#findings.hasSegments) this.#findings.outOfTurn(file, stands);
+    if (this.#findings.hasSegments) this.#findings.damage(outOfTurn(file, stands));
     this.#lose();
   }
 
@@ -167,7 +167,7 @@ class Inspector {
     if (snapshot === null) return;
     if ("what" in snapshot) return this.#findings.badSnapshot(file, snapshot.at, snapshot.what);
     this.#findings.snapshot(file, "whole");
-    this.#findings.missingAfter(file, this.#directory.segmentPath(file.offset));
+    this.#findings.damage(missingAfter(file, this.#directory.segmentPath(file.offset)));
   }
 
   /** Null where it is gone: a running server keeps two and removes the third. */

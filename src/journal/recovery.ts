@@ -13,7 +13,7 @@ import type { Disk } from "./disk.ts";
 import { JournalCorrupt } from "./fault.ts";
 import type { FileHeader } from "./file-header.ts";
 import type { JournalLimits } from "./limits.ts";
-import { findMisnamed, type Before } from "./segment.ts";
+import { findMisnamed, missingAfter, nothingBefore, outOfTurn, type Before } from "./segment.ts";
 import { restoreSnapshot, verifySnapshot, type VerifiedSnapshot } from "./snapshot.ts";
 import { afterSegment, walkSegment, type WalkedSegment } from "./walk.ts";
 
@@ -55,7 +55,7 @@ export async function recover(
   let last: WalkedSegment | null = null;
   let bytes = 0;
   for (const segment of segments.slice(Math.max(from, 0))) {
-    if (last !== null && last.end.offset !== segment.offset) throw gap(last, segment);
+    if (last !== null && last.end.offset !== segment.offset) throw outOfTurn(segment, last.end.offset);
     const isLast = segment === segments.at(-1);
     last = await walkSegment(disk, segment, before, { limits, isLast }, (events, epoch) => {
       for (const event of events) evolve(state, event, epoch);
@@ -84,10 +84,8 @@ async function findSnapshot(
       skipped.push({ path: file.path, why: `it is damaged at byte ${snapshot.at}: ${snapshot.what}` });
       continue;
     }
-    if (!segments.some(({ offset }) => offset === file.offset)) {
-      const path = directory.segmentPath(file.offset);
-      throw new JournalCorrupt(path, 0, `it is missing, although ${file.path} says that it was begun`);
-    }
+    if (!segments.some(({ offset }) => offset === file.offset))
+      throw missingAfter(file, directory.segmentPath(file.offset));
     return { found: snapshot, skipped };
   }
   return { found: null, skipped };
@@ -110,17 +108,5 @@ function missingFrom(
       0,
       `the segments are gone, and the snapshots say nothing${why}`,
     );
-  return new JournalCorrupt(
-    first.path,
-    0,
-    `the segments before it are gone and no snapshot stands for them${why}`,
-  );
-}
-
-function gap(last: WalkedSegment, next: NumberedFile): JournalCorrupt {
-  const what =
-    last.end.offset < next.offset
-      ? `events ${last.end.offset} to ${next.offset - 1} are missing`
-      : `it repeats events from ${next.offset} on`;
-  return new JournalCorrupt(next.path, 0, what);
+  return nothingBefore(first, why);
 }

@@ -127,6 +127,23 @@ export function readOn(
   });
 }
 
+/** A segment that begins with another event than the one whose turn it is. */
+export function outOfTurn({ path, offset }: NumberedFile, due: number): JournalCorrupt {
+  const what =
+    due < offset ? `events ${due} to ${offset - 1} are missing` : `it repeats events from ${offset} on`;
+  return new JournalCorrupt(path, 0, what);
+}
+
+/** A first segment that isn't the log's first. @param why no snapshot stands for those before it. */
+export function nothingBefore({ path }: NumberedFile, why = ""): JournalCorrupt {
+  return new JournalCorrupt(path, 0, `the segments before it are gone and no snapshot stands for them${why}`);
+}
+
+/** The segment that should begin where a snapshot ends. */
+export function missingAfter(snapshot: NumberedFile, segment: string): JournalCorrupt {
+  return new JournalCorrupt(segment, 0, `it is missing, although ${snapshot.path} says that it was begun`);
+}
+
 function misplaced(header: FileHeader, offset: number, before: Before | null): string | null {
   if (header.first !== offset) return `its header says that it begins with event ${header.first}`;
   if (before === null) return null;
