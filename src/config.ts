@@ -146,6 +146,11 @@ export function readInstant(text: string, now: number): number {
   return instant;
 }
 
+/** @returns the ports that are asked for, that of HTTP first; 0 stands for any that is free. */
+export function wantedPorts({ port, tcpPort, tcp }: Pick<Settings, "port" | "tcpPort" | "tcp">): number[] {
+  return tcp ? [port, tcpPort] : [port];
+}
+
 /** Fewer cores than this are better off with one process. */
 const CORES_FOR_WORKERS = 4;
 

@@ -10,6 +10,7 @@ import { freePorts } from "./cluster/free-port.ts";
 import { NOTHING_COUNTED } from "./cluster/member.ts";
 import type { Ports, Question, Report } from "./cluster/notes.ts";
 import { recruit } from "./cluster/recruit.ts";
+import { wantedPorts } from "./config.ts";
 import { systemClock, systemScheduler } from "./engine/system.ts";
 import type { Front, FrontParts } from "./front.ts";
 import { maxConnections, pageFolder } from "./gateways.ts";
@@ -85,7 +86,7 @@ async function startCrew(
 ): Promise<Ports> {
   const { settings, options } = parts;
   for (let tries = 1; ; tries++) {
-    const wanted = [settings.port, ...(settings.tcp ? [settings.tcpPort] : [])];
+    const wanted = wantedPorts(settings);
     const [http = 0, tcp = null] = await freePorts(wanted, settings.host);
     const ports = { http, tcp };
     const crew = makeCrew(parts, size, ports, ears);

@@ -8,11 +8,13 @@ import type { Answer } from "./box-office/answer.ts";
 import { createBoxOffice } from "./box-office/box-office.ts";
 import type { Command } from "./box-office/command.ts";
 import type { SaleId, SaleView } from "./box-office/sale.ts";
-import { ConfigError, DEFAULT_SALE, readInstant, workerCount, type Settings } from "./config.ts";
+import { ConfigError, DEFAULT_SALE, readInstant, wantedPorts, workerCount, type Settings } from "./config.ts";
+import { freePorts } from "./cluster/free-port.ts";
 import { EngineFault } from "./engine/fault.ts";
 import type { Published } from "./engine/ports.ts";
 import { systemClock, systemScheduler } from "./engine/system.ts";
 import type { Front, FrontParts } from "./front.ts";
+import { pageFolder } from "./gateways.ts";
 import type { Replayed } from "./journal/opening.ts";
 import * as manyProcesses from "./many-processes.ts";
 import { Metrics } from "./observability/metrics.ts";
@@ -56,7 +58,17 @@ export async function startServer(settings: Settings, options: ServerOptions): P
   const state = createBoxOffice();
   const opensAt = settings.opensAt === undefined ? null : readInstant(settings.opensAt, systemClock.now());
   let { port } = settings;
-  const storage = await openStorage(settings, state, options, () => `port ${port}`);
+  const storage = await openStorage(settings, state, options, {
+    describe: () => `port ${port}`,
+    beforeChange: async () => {
+      pageFolder();
+      if (settings.fresh) assertOpensLater(settings, opensAt);
+      await freePorts(wantedPorts(settings), settings.host);
+    },
+    afterReplay: () => {
+      if (!state.sales.has(DEFAULT_SALE as SaleId)) assertOpensLater(settings, opensAt);
+    },
+  });
   const { journal, adminToken, replayed } = storage;
   const metrics = new Metrics();
   // The front needs the engine's views and the engine tells the front what happened: one of them is made first.
@@ -101,6 +113,14 @@ function openFront(parts: FrontParts, workers: number): Front {
   return workers === 0 ? oneProcess.openFront(parts) : manyProcesses.openFront(parts, workers);
 }
 
+/** For a start that will create the sale. @throws {ConfigError} if its opening has passed. */
+function assertOpensLater({ opensAt: given = "" }: Settings, opensAt: number | null): void {
+  if (opensAt === null || opensAt > systemClock.now()) return;
+  throw new ConfigError(
+    `--opens-at ${given} is in the past: the sale would be open at once. Leave it away for that`,
+  );
+}
+
 /** `--stock` only creates: a sale that the journal knows already stays as it is. */
 async function createDefaultSale(
   engine: SellingCounter,
@@ -110,11 +130,6 @@ async function createDefaultSale(
   const sale = DEFAULT_SALE as SaleId;
   if (engine.view(sale) !== undefined) return false;
   const { title, stock: capacity } = settings;
-  if (opensAt !== null && opensAt <= systemClock.now()) {
-    throw new ConfigError(
-      `--opens-at ${settings.opensAt ?? ""} is in the past: the sale would be open at once. Leave it away for that`,
-    );
-  }
   await new Promise<void>((resolve, reject) => {
     const command: Command = { type: "create", sale, title, capacity, opensAt, closesAt: null };
     const reply = (answer: Answer): void => {

@@ -1,23 +1,22 @@
 /** Where a server keeps what it knows: a data directory, or nowhere with `--memory`. */
 import { randomInt } from "node:crypto";
-import type { Logger } from "pino";
 import { keepAddressKey, makeAddressKey } from "./address-key.ts";
 import { keepAdminToken, makeAdminToken, type AdminToken } from "./admin-token.ts";
 import type { BoxOffice } from "./box-office/box-office.ts";
 import type { Audit, SaleId } from "./box-office/sale.ts";
 import { ConfigError, type Settings } from "./config.ts";
-import { type Limits } from "./limits.ts";
 import type { Cancel, Journal } from "./engine/ports.ts";
 import { systemClock, systemScheduler } from "./engine/system.ts";
 import { assertNoBackup } from "./journal/backup-mark.ts";
 import { setAside } from "./journal/data-directory.ts";
 import { watchDirectory } from "./journal/directory-watch.ts";
 import { asDiskFault } from "./journal/fault.ts";
-import { lockDirectory } from "./journal/lock.ts";
+import { lockDirectory, type Lock } from "./journal/lock.ts";
 import { openMemoryJournal } from "./journal/memory-journal.ts";
 import { nodeDisk } from "./journal/node-disk.ts";
 import { recountSale } from "./journal/recount.ts";
 import { openFileJournal, type Replayed } from "./journal/opening.ts";
+import type { ServerOptions } from "./server-options.ts";
 
 export interface Storage {
   readonly journal: Journal;
@@ -32,74 +31,118 @@ export interface Storage {
   readonly watch: ((onGone: (why: string) => void) => void) | null;
 }
 
+/** What the storage asks of the server that opens it. */
+export interface StorageQuestions {
+  /** What a second process is told about this one. */
+  readonly describe: () => string;
+  /**
+   * Throws if this start can't succeed, and then the directory is left as it was: a start that changes it and fails
+   * would leave the next one what it didn't ask for, such as a sale of another size.
+   */
+  readonly beforeChange: () => Promise<void>;
+  /** The same, for what only the replay tells: `state` is what the journal says, and no token was made yet. */
+  readonly afterReplay: () => void;
+}
+
+type StorageOptions = Pick<ServerOptions, "logger" | "limits">;
+
 /**
  * Opens the storage that the settings ask for and brings `state` to what it says.
  *
- * @param describe what a second process is told about this one.
  * @throws {ConfigError} if the settings contradict each other.
  * @throws {JournalCorrupt | DataDirectoryInUse | BackupFault | AddressKeyUnusable | DiskFault} if the data directory can't be used.
+ * @throws whatever the questions throw.
  */
 export async function openStorage(
   settings: Settings,
   state: BoxOffice,
-  { logger, limits }: { readonly logger: Logger; readonly limits: Limits },
-  describe: () => string,
+  options: StorageOptions,
+  questions: StorageQuestions,
 ): Promise<Storage> {
-  const given = settings.adminToken === undefined ? null : { token: settings.adminToken, isNew: false };
-  if (settings.memory) {
-    if (settings.fresh) {
-      throw new ConfigError("--fresh and --memory don't go together: --memory keeps nothing anyway");
-    }
-    const journal = openMemoryJournal({ epoch: randomInt(1, 2 ** 31) });
-    const addressKey = settings.addresses ? null : makeAddressKey();
-    const adminToken = given ?? makeAdminToken();
-    return { journal, replayed: null, adminToken, addressKey, recount: null, watch: null };
-  }
+  if (settings.memory) return openMemory(settings, questions);
   if (settings.unsafeNoQueue) {
     throw new ConfigError("--unsafe-no-queue sells tickets that don't exist and may keep none: add --memory");
   }
   const { data: directory } = settings;
-  const lock = await lockDirectory(directory, new Date().toISOString(), describe);
+  // First, so that a second server on the same ports is told whose the directory is, and not that a port is taken.
+  const lock = await lockDirectory(directory, new Date().toISOString(), questions.describe);
+  try {
+    await inDirectory(directory, () => assertNoBackup(nodeDisk, directory));
+    await questions.beforeChange();
+    return await inDirectory(directory, () => openDirectory(settings, state, options, { lock, questions }));
+  } catch (cause) {
+    await lock.release();
+    throw cause;
+  }
+}
+
+async function openMemory(settings: Settings, questions: StorageQuestions): Promise<Storage> {
+  if (settings.fresh) {
+    throw new ConfigError("--fresh and --memory don't go together: --memory keeps nothing anyway");
+  }
+  await questions.beforeChange();
+  questions.afterReplay();
+  const journal = openMemoryJournal({ epoch: randomInt(1, 2 ** 31) });
+  const addressKey = settings.addresses ? null : makeAddressKey();
+  const adminToken = givenToken(settings) ?? makeAdminToken();
+  return { journal, replayed: null, adminToken, addressKey, recount: null, watch: null };
+}
+
+async function openDirectory(
+  settings: Settings,
+  state: BoxOffice,
+  { logger, limits }: StorageOptions,
+  { lock, questions }: { readonly lock: Lock; readonly questions: StorageQuestions },
+): Promise<Storage> {
+  const { data: directory } = settings;
   let watching: Cancel | null = null;
   const release = (): Promise<void> => {
     watching?.cancel();
     return lock.release();
   };
+  // Before the journal, so that one that can't be used changes nothing.
+  const addressKey = settings.addresses ? null : await keepAddressKey(directory);
+  if (settings.fresh) await setAside(directory, nodeDisk, systemClock.now());
+  const { journal, replayed } = await openFileJournal({
+    directory,
+    disk: nodeDisk,
+    limits: limits.journal,
+    clock: systemClock,
+    scheduler: systemScheduler,
+    state,
+    lock: { release },
+    onNote: ({ kind, message }) => (kind === "snapshot" ? logger.info(message) : logger.warn(message)),
+  });
+  questions.afterReplay();
+  return {
+    journal,
+    replayed,
+    adminToken: givenToken(settings) ?? (await keepAdminToken(directory)),
+    addressKey,
+    recount: (sale, upTo) =>
+      recountSale({ directory, sale, upTo, maxFrameBytes: limits.journal.maxFrameBytes }),
+    watch: (onGone) => {
+      watching = watchDirectory({
+        disk: nodeDisk,
+        path: directory,
+        segment: () => journal.segment,
+        everyMs: limits.journal.lookMs,
+        scheduler: systemScheduler,
+        onGone,
+      });
+    },
+  };
+}
+
+/** Tells what the system has against the directory as a `DiskFault`. */
+async function inDirectory<Value>(directory: string, task: () => Promise<Value>): Promise<Value> {
   try {
-    await assertNoBackup(nodeDisk, directory);
-    // Before the journal, so that one that can't be used changes nothing.
-    const addressKey = settings.addresses ? null : await keepAddressKey(directory);
-    if (settings.fresh) await setAside(directory, nodeDisk, systemClock.now());
-    const { journal, replayed } = await openFileJournal({
-      directory,
-      disk: nodeDisk,
-      limits: limits.journal,
-      clock: systemClock,
-      scheduler: systemScheduler,
-      state,
-      lock: { release },
-      onNote: ({ kind, message }) => (kind === "snapshot" ? logger.info(message) : logger.warn(message)),
-    });
-    return {
-      journal,
-      replayed,
-      adminToken: given ?? (await keepAdminToken(directory)),
-      addressKey,
-      recount: (sale, upTo) =>
-        recountSale({ directory, sale, upTo, maxFrameBytes: limits.journal.maxFrameBytes }),
-      watch: (onGone) => {
-        watching = watchDirectory({
-          disk: nodeDisk,
-          path: directory,
-          segment: () => journal.segment,
-          everyMs: limits.journal.lookMs,
-          scheduler: systemScheduler,
-          onGone,
-        });
-      },
-    };
+    return await task();
   } catch (cause) {
-    await lock.release();
     throw asDiskFault(cause, directory);
   }
+}
+
+function givenToken({ adminToken }: Settings): AdminToken | null {
+  return adminToken === undefined ? null : { token: adminToken, isNew: false };
 }

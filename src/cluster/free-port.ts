@@ -1,23 +1,22 @@
 import { createServer, type Server } from "node:net";
 
 /**
- * The ports as they were asked for, with a free one in place of each 0. Workers are told a number, since those that
- * come later must listen where the first ones do.
+ * The ports as they were asked for, with a free one in place of each 0; each could be listened on a moment ago.
+ * Workers are told a number, since those that come later must listen where the first ones do.
  *
  * Nobody holds the ports between here and the workers' own listening: whoever asks tries again if one was taken.
+ *
+ * @throws the system's error if a port that was asked for can't be listened on.
  */
 export async function freePorts(ports: readonly number[], host: string | undefined): Promise<number[]> {
   const held: Server[] = [];
   const found: number[] = [];
   try {
     for (const port of ports) {
-      if (port !== 0) {
-        found.push(port);
-        continue;
-      }
-      const server = createServer();
+      // Clients that reconnect may come in this moment already, and whoever is let in keeps it from being closed.
+      const server = createServer((socket) => socket.destroy());
+      found.push(await listen(server, port, host));
       held.push(server);
-      found.push(await listenAnywhere(server, host));
     }
   } finally {
     await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))));
@@ -25,12 +24,12 @@ export async function freePorts(ports: readonly number[], host: string | undefin
   return found;
 }
 
-function listenAnywhere(server: Server, host: string | undefined): Promise<number> {
+function listen(server: Server, port: number, host: string | undefined): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port: 0, exclusive: true, ...(host === undefined ? {} : { host }) }, () => {
+    server.listen({ port, exclusive: true, ...(host === undefined ? {} : { host }) }, () => {
       const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : 0);
+      resolve(typeof address === "object" && address !== null ? address.port : port);
     });
   });
 }
