@@ -2,7 +2,7 @@
 /**
  * The command line: reads it, starts what it asks for, prints where it listens, and stops in good order. Exit codes:
  * 0 done or stopped as asked, 1 a fault while running, 2 a command line that can't be used, 3 a start that failed,
- * 4 damage that a command found.
+ * 4 damage that a command found or a start refuses, 5 a data directory that went away while the server sold.
  */
 import { readFileSync } from "node:fs";
 import { bannerLines } from "./banner.ts";
@@ -13,7 +13,8 @@ import { runCrowdCommand } from "./command-line/crowd-command.ts";
 import { runLab } from "./command-line/lab-command.ts";
 import { openConsoleLog, type ConsoleLog } from "./observability/console-log.ts";
 import { EXIT, runOffline } from "./command-line/offline.ts";
-import { explainStart } from "./start-fault.ts";
+import { JournalCorrupt } from "./journal/fault.ts";
+import { explainFault, explainStart, isJournalGone } from "./start-fault.ts";
 import { startServer, type RunningServer } from "./server.ts";
 
 /** Commands with flags, a help and exit codes of their own; each returns its exit code. */
@@ -80,20 +81,20 @@ async function serve(flags: readonly string[]): Promise<void> {
           { code: fault.code, err: fault.cause instanceof Error ? fault.cause.stack : undefined },
           fault.message,
         );
-        const advice = "Nothing was answered that isn't on the disk; start again once the cause is gone";
-        void leave(
-          log,
-          EXIT.fault,
-          `stopped: ${fault.message}${fault.code === "JOURNAL_GONE" ? "" : `. ${advice}`}`,
-        );
+        void leave(log, isJournalGone(fault) ? EXIT.gone : EXIT.fault, `stopped: ${explainFault(fault)}`);
       },
     });
     announce(server, settings, log, readable);
     stopOnSignals(server, log);
   } catch (cause) {
-    const code = cause instanceof ConfigError ? EXIT.badCommandLine : EXIT.failedStart;
-    await leave(log, code, explainStart(cause, settings));
+    await leave(log, exitCodeOf(cause), explainStart(cause, settings));
   }
+}
+
+/** Of a start that failed. */
+function exitCodeOf(cause: unknown): number {
+  if (cause instanceof ConfigError) return EXIT.badCommandLine;
+  return cause instanceof JournalCorrupt ? EXIT.damaged : EXIT.failedStart;
 }
 
 function announce(server: RunningServer, settings: Settings, log: ConsoleLog, readable: boolean): void {

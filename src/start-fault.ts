@@ -1,4 +1,6 @@
 import type { Settings } from "./config.ts";
+import { isGone } from "./journal/fault.ts";
+import type { ServerFault } from "./server-options.ts";
 
 /** What happened and what to do, in one line, for a start that failed. */
 export function explainStart(cause: unknown, settings: Settings): string {
@@ -22,6 +24,20 @@ export function explainStart(cause: unknown, settings: Settings): string {
 
 function flagOf(port: number | undefined, settings: Settings): string {
   return port === settings.tcpPort ? "--tcp-port" : "--port";
+}
+
+/** Whether the next start would find no journal, or another one, and sell everything again. */
+export function isJournalGone({ code, cause }: ServerFault): boolean {
+  return code === "JOURNAL_GONE" || (code === "JOURNAL_FAILED" && isGone(cause));
+}
+
+/** What made a server stop and what to do, in one line. */
+export function explainFault(fault: ServerFault): string {
+  if (fault.code === "JOURNAL_GONE") return fault.message;
+  const cure = isJournalGone(fault)
+    ? "put the data directory back as it was, then start again"
+    : "start again once the cause is gone";
+  return `${fault.message}. Nothing was answered that isn't on the disk; ${cure}`;
 }
 
 /** With the way through the code where there is one. */

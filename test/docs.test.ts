@@ -4,6 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { COMMANDS, type OfflineCommand } from "../src/command-line/commands.ts";
+import { EXIT } from "../src/command-line/offline.ts";
 import { readSettings } from "../src/config.ts";
 import { LIMITS } from "../src/limits.ts";
 import { FLAGS } from "../src/flags.ts";
@@ -86,6 +87,12 @@ describe("docs/operations.md", () => {
     const codes = tableWith("exit code").map(([exit]) => exit);
     const comment = /Exit codes:([^/]*)/.exec(read("src/main.ts"))?.[1] ?? "";
     expect(codes).to.deep.equal([...comment.matchAll(/\b(\d) /g)].map((match) => match[1]));
+  });
+
+  it("has a service unit that doesn't start again what a start can't mend or would sell anew", () => {
+    const codes = /^RestartPreventExitStatus=(.*)$/m.exec(read("docs/operations.md"))?.[1]?.split(" ");
+    const { badCommandLine, damaged, gone } = EXIT;
+    expect(codes?.map(Number)).to.have.members([badCommandLine, damaged, gone]);
   });
 });
 

@@ -7,7 +7,7 @@ import { BackupFault, DataDirectoryInUse, DiskFault, JournalCorrupt, NoJournal }
 import { verifyDirectory } from "./verification.ts";
 
 /** What main.ts says in its first lines. */
-export const EXIT = { done: 0, fault: 1, badCommandLine: 2, failedStart: 3, damaged: 4 } as const;
+export const EXIT = { done: 0, fault: 1, badCommandLine: 2, failedStart: 3, damaged: 4, gone: 5 } as const;
 
 const RUNS: Readonly<Record<CommandName, (given: GivenFlags, console: Console) => Promise<boolean>>> = {
   verify: verifyDirectory,

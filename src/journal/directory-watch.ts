@@ -7,7 +7,7 @@
 import type { Cancel, Scheduler } from "../engine/ports.ts";
 import { DataDirectory } from "./data-directory.ts";
 import type { Disk } from "./disk.ts";
-import { systemCode } from "./fault.ts";
+import { isGone } from "./fault.ts";
 
 export interface DirectoryWatchParts {
   readonly disk: Required<Pick<Disk, "identity">>;
@@ -57,8 +57,7 @@ async function compare(
     seen.set(path, identity);
     return before === undefined || before === identity ? null : gone(path, "is another file now", "replaced");
   } catch (error) {
-    const isGone = ["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "");
-    return isGone ? gone(path, "isn't there any more", "deleted or moved") : null;
+    return isGone(error) ? gone(path, "isn't there any more", "deleted or moved") : null;
   }
 }
 

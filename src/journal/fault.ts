@@ -68,6 +68,16 @@ export class DataDirectoryInUse extends Error {
   }
 }
 
+/** Another directory has the name of the one that the journal is in. */
+export class DirectoryReplaced extends Error {
+  readonly code = "DIRECTORY_REPLACED";
+
+  constructor(directory: string) {
+    super(`${directory} is another directory now: put back the one that was there at the start`);
+    this.name = "DirectoryReplaced";
+  }
+}
+
 /** What the holder of a lock says of itself. */
 export interface Holder {
   readonly pid: number;
@@ -151,6 +161,11 @@ export function asDiskFault(
     `the ${kind} ${directory} can't be used: ${what} (${error.message}). ${advice}`,
     error,
   );
+}
+
+/** Whether an error says that what the journal is in was deleted, moved or replaced: a start wouldn't find it. */
+export function isGone(error: unknown): boolean {
+  return error instanceof DirectoryReplaced || ["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "");
 }
 
 /** What somebody threw, as words. */

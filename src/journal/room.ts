@@ -9,7 +9,7 @@
 import type { Cancel, Scheduler } from "../engine/ports.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import type { Disk } from "./disk.ts";
-import { explainNoSpace } from "./fault.ts";
+import { DirectoryReplaced, explainNoSpace } from "./fault.ts";
 import { encodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from "./file-header.ts";
 import type { JournalLimits } from "./limits.ts";
 import { SegmentFile } from "./segment-file.ts";
@@ -152,9 +152,7 @@ export class Room {
   async #expectHome(): Promise<void> {
     const { disk, directory } = this.#parts;
     if ((await disk.identity?.(directory.journal)) === this.#home) return;
-    throw new Error(
-      `${directory.journal} is another directory now: put back the one that was there at the start`,
-    );
+    throw new DirectoryReplaced(directory.journal);
   }
 
   #readySpare(): SegmentFile | null {

@@ -282,14 +282,17 @@ describe("a disk that fails", function () {
 describe("a data directory that goes away while the server sells", function () {
   this.timeout(60_000);
 
-  /** Sells, then something happens to the directory; the process has to leave with 1 and say so. */
+  /**
+   * Sells, then something happens to the directory; the process has to say so and leave with 5, which tells whoever
+   * would start it again not to: the next one would find nothing, and sell everything again.
+   */
   async function leavesWhen(data: string, happen: () => Promise<void>): Promise<Recording> {
     const server = await start(data);
     const recording = new Recording();
     const crowd = await gather(server, recording, "gone", 1);
     await answersAbove(recording, 300);
     await happen();
-    expect(await within(server.exit, "the server gives up")).to.equal(1);
+    expect(await within(server.exit, "the server gives up"), server.errors()).to.equal(5);
     await crowd.over;
     // Either the watch finds it, or a new segment that is begun just then.
     expect(server.errors()).to.match(

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { DiskFault } from "../../src/journal/fault.ts";
+import { DiskFault, isGone } from "../../src/journal/fault.ts";
 import { dump, history, purchased, SMALL, stateAfter } from "./events.ts";
 import { MemoryDisk, systemError } from "./memory-disk.ts";
 import { appendEach, open, rejection, settle } from "./opened.ts";
@@ -116,7 +116,16 @@ describe("journal: a disk that fails", () => {
     while (result.kind === "durable") result = await journal.append([events[at++]!]);
     expect(result).to.have.property("kind", "unknown");
     expect(result).to.have.property("message").that.includes("/data/journal is another directory now");
+    expect(result).to.have.property("cause").that.satisfies(isGone);
     expect(journal.segment).to.equal(segment);
+  });
+
+  it("tells a directory that went away from a disk that fails", () => {
+    for (const code of ["ENOENT", "ENOTDIR"])
+      expect(isGone(systemError(code, "rename")), code).to.equal(true);
+    for (const other of [systemError("EIO", "write"), new Error("ENOENT"), null]) {
+      expect(isGone(other)).to.equal(false);
+    }
   });
 
   it("stops trying to make space once it is closed", async () => {

@@ -166,13 +166,13 @@ describe("the command line", function () {
     expect(errors).to.include(data);
   });
 
-  it("a damaged journal exits with 3, names the file, and changes nothing", async () => {
+  it("a damaged journal exits with 4, names the file, and changes nothing", async () => {
     const data = await temporaryDirectory();
     await mkdir(join(data, "journal"));
     const segment = join(data, "journal", "0000000000000000.log");
     await writeFile(segment, Buffer.alloc(1024 * 1024, 1));
     const { code, errors } = await run(["serve", "--port", "0", "--tcp-port", "0", "--data", data]);
-    expect(code).to.equal(3);
+    expect(code).to.equal(4);
     expect(errors).to.include(segment).and.include("damaged");
     expect((await stat(segment)).size).to.equal(1024 * 1024);
   });
