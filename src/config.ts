@@ -132,6 +132,13 @@ export function readSettings(args: readonly string[], environment: NodeJS.Proces
   throw new ConfigError(`${where}: ${issue?.message ?? "is wrong"}. See bilheteria --help`);
 }
 
+/** False for 31 April and the like, which `Date` takes for a day of the next month. */
+function isRealDay(text: string): boolean {
+  const day = text.slice(0, "2026-12-01".length);
+  const instant = Date.parse(day);
+  return !Number.isNaN(instant) && new Date(instant).toISOString().startsWith(day);
+}
+
 /** @returns epoch milliseconds. @throws {ConfigError} if the text is neither a date nor `+` and a duration. */
 export function readInstant(text: string, now: number): number {
   const relative = /^\+(\d{1,6})(s|m|h)$/.exec(text);
@@ -143,6 +150,7 @@ export function readInstant(text: string, now: number): number {
   if (!WHEN.test(text) || Number.isNaN(instant)) {
     throw new ConfigError(`--opens-at ${text}: use ${WHEN_WORDS}`);
   }
+  if (!isRealDay(text)) throw new ConfigError(`--opens-at ${text}: there is no such day`);
   return instant;
 }
 

@@ -110,6 +110,7 @@ function announce(server: RunningServer, settings: Settings, log: ConsoleLog, re
       sale: sale.sale,
       available: sale.available,
       capacity: sale.capacity,
+      ...(sale.opensAt === null ? {} : { opensAt: new Date(sale.opensAt).toISOString() }),
       durable: !settings.memory,
       ...(settings.memory ? { warning: "--memory: nothing will survive this process" } : {}),
       ...(settings.unsafeNoQueue

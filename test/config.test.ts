@@ -170,6 +170,23 @@ describe("config: an instant", () => {
     expect(readInstant("2026-12-01T20:00:00-03:00", 0)).to.equal(Date.UTC(2026, 11, 1, 23));
   });
 
+  it("is on a day that the month has", () => {
+    for (const text of ["2028-02-29T20:00Z", "2026-04-30T23:30:00-03:00", "2026-12-31T20:00:00.5Z"]) {
+      expect(new Date(readInstant(text, 0)).toISOString().slice(0, 4), text).to.equal(text.slice(0, 4));
+    }
+    for (const text of [
+      "2026-04-31T20:00:00-03:00",
+      "2026-02-29T20:00Z",
+      "2026-02-30T20:00",
+      "2026-11-31T00:00",
+    ]) {
+      expect(() => readInstant(text, 0), text).to.throw(
+        ConfigError,
+        `--opens-at ${text}: there is no such day`,
+      );
+    }
+  });
+
   it("is nothing else", () => {
     for (const text of ["soon", "", "+10d", "+1234567s", "20:00", "2026-13-45", "10m"]) {
       expect(() => readInstant(text, 0), text).to.throw(ConfigError, `--opens-at ${text}: use a date like`);

@@ -21,6 +21,13 @@ describe("a sale with an hour to open", function () {
     expect(await ws.ask("COMPRAR")).to.equal("Compra realizada. Estoque restante: 9");
   });
 
+  it("says in the log when that is", async () => {
+    const { httpPort, listening } = await spawnServer(["--memory", "--opens-at", "+10m"]);
+    const { opensAt } = (await ask(httpPort, "GET", "/api/sales/default")).json();
+    expect(listening["opensAt"]).to.equal(new Date(opensAt as number).toISOString());
+    expect((await spawnServer(["--memory"])).listening).to.not.have.property("opensAt");
+  });
+
   it("opens at its hour although the server was down then", async () => {
     const data = await temporaryDirectory();
     const before = await spawnServer(["--data", data, "--opens-at", "+2s"]);
