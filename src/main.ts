@@ -5,6 +5,8 @@
  * 4 damage that a command found or a start refuses, 5 a data directory that went away while the server sold.
  */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ADMIN_TOKEN_FILE, type AdminToken } from "./admin-token.ts";
 import { bannerLines } from "./banner.ts";
 import { readCommandLine, type Asked } from "./command-line/commands.ts";
 import { ConfigError, readSettings, type Settings } from "./config.ts";
@@ -125,8 +127,13 @@ function announce(server: RunningServer, settings: Settings, log: ConsoleLog, re
     "listening",
   );
   log.flush();
-  // Not in the log, which others may read.
-  if (adminToken.isNew) complain(`the organiser's token, printed this once: ${adminToken.token}`);
+  if (adminToken.isNew) complain(tokenWords(adminToken, settings));
+}
+
+/** Where there is no terminal, standard error is a log too, which others may read. */
+function tokenWords({ token }: AdminToken, { memory, data }: Settings): string {
+  if (memory) return `the organiser's token, kept nowhere else: ${token}`;
+  return `the organiser's token is in ${join(data, ADMIN_TOKEN_FILE)}`;
 }
 
 /** The first signal asks, the second one insists. */

@@ -212,10 +212,34 @@ describe("the command line", function () {
     expect(token)
       .to.match(/^[\w-]{32}$/)
       .and.not.equal(ADMIN_TOKEN);
-    expect(line, "the log may be read by others").to.not.include(token);
-    await eventually(() => server.errors().includes(`printed this once: ${token}`), "the token is printed");
+    await eventually(() => server.errors().includes("the organiser's token is in "), "it says where it is");
+    expect(server.errors()).to.include(join("data", "admin-token"));
+    expect(line + server.errors(), "the log may be read by others").to.not.include(token);
     await access(join(cwd, "data", "journal"));
     expect((await stat(join(cwd, "data", "admin-token"))).mode & 0o777).to.equal(0o600);
+  });
+
+  it("--memory prints the token, which is kept nowhere else", async () => {
+    const server = runBilheteria([
+      "serve",
+      "--memory",
+      "--port",
+      "0",
+      "--tcp-port",
+      "0",
+      "--host",
+      "127.0.0.1",
+    ]);
+    const { http } = JSON.parse(await server.log.until((text) => text.includes('"listening"'))) as {
+      http: string;
+    };
+    const printed = /the organiser's token, kept nowhere else: ([\w-]{32})\n/;
+    await eventually(() => printed.test(server.errors()), "the token is printed");
+    const headers = { authorization: `Bearer ${printed.exec(server.errors())?.[1]}` };
+    const paused = await ask(Number(http.split(":")[2]), "POST", "/api/admin/sales/default/pause", {
+      headers,
+    });
+    expect(paused.status).to.equal(200);
   });
 
   it("the IPv6 and the IPv4 loopback both work without --host", async () => {
