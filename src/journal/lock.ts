@@ -15,7 +15,7 @@
  * see each other's; and two machines that share a network disk don't either.
  */
 import { stat, unlink } from "node:fs/promises";
-import { connect, createServer, type Server } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { basename, join } from "node:path";
 import { asDiskFault, DataDirectoryInUse, systemCode, type Holder } from "./fault.ts";
 import { nodeDisk } from "./node-disk.ts";
@@ -28,8 +28,11 @@ export interface Lock {
 /** On macOS; Linux takes four more. */
 const MAX_SOCKET_PATH_BYTES = 103;
 
-/** What the holder may take to answer. */
+/** What the holder may take to answer, and who asks to read it. */
 const ANSWER_TIMEOUT_MS = 1_000;
+
+/** Who may ask at once; on Linux every user of the machine can. More aren't answered. */
+const MAX_ASKERS = 16;
 
 /** Where neither names without files nor pipes are. */
 const SOCKET_FILE = "lock.sock";
@@ -54,9 +57,7 @@ export async function lockDirectory(
   try {
     await nodeDisk.makeDirectory(directory);
     const address = await lockAddress(directory, platform);
-    const server =
-      (await listen(address, since, describe)) ?? (await takeOver(directory, address, since, describe));
-    return { release: () => new Promise((resolve) => server.close(() => resolve())) };
+    return (await listen(address, since, describe)) ?? (await takeOver(directory, address, since, describe));
   } catch (error) {
     throw asDiskFault(error, directory);
   }
@@ -95,14 +96,29 @@ export async function lockAddress(directory: string, platform: NodeJS.Platform):
   return path;
 }
 
-/** Null if the address is taken. @throws the system's error if it can't be listened on. */
-export function listen(address: string, since: string, describe: () => string): Promise<Server | null> {
+/**
+ * Whoever asks is told and hung up on: the lock isn't released before the last of them is gone, and a stop waits for it.
+ *
+ * @returns null if the address is taken.
+ * @throws the system's error if it can't be listened on.
+ */
+export function listen(address: string, since: string, describe: () => string): Promise<Lock | null> {
   return new Promise((resolve, reject) => {
+    const askers = new Set<Socket>();
     const server = createServer((socket) => {
       const holder: Holder = { pid: process.pid, since, text: describe() };
+      askers.add(socket);
+      socket.on("close", () => askers.delete(socket));
       socket.on("error", () => socket.destroy());
-      socket.end(`${JSON.stringify(holder)}\n`);
+      socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy());
+      socket.end(`${JSON.stringify(holder)}\n`, () => socket.destroy());
     });
+    server.maxConnections = MAX_ASKERS;
+    const release = (): Promise<void> =>
+      new Promise((done) => {
+        server.close(() => done());
+        for (const socket of askers) socket.destroy();
+      });
     server.once("error", (error) => {
       if (systemCode(error) === "EADDRINUSE") resolve(null);
       else reject(error);
@@ -110,7 +126,7 @@ export function listen(address: string, since: string, describe: () => string): 
     server.listen({ path: address }, () => {
       // The lock alone keeps no process running.
       server.unref();
-      resolve(server);
+      resolve({ release });
     });
   });
 }
@@ -120,14 +136,14 @@ async function takeOver(
   address: string,
   since: string,
   describe: () => string,
-): Promise<Server> {
+): Promise<Lock> {
   const holder = await askHolder(address);
   if (holder !== "dead") throw new DataDirectoryInUse(directory, holder);
   if (basename(address) === SOCKET_FILE) await unlink(address).catch(() => undefined);
-  const server = await listen(address, since, describe);
+  const lock = await listen(address, since, describe);
   // A third process came between the two lines above, or it is no socket.
-  if (server === null) throw new DataDirectoryInUse(directory, null);
-  return server;
+  if (lock === null) throw new DataDirectoryInUse(directory, null);
+  return lock;
 }
 
 /** Who holds the address; null if it doesn't say, `dead` if nobody listens there. */

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { createServer } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
@@ -74,6 +74,28 @@ describe("journal: lock", () => {
     expect(await readdir(directory)).to.deep.equal([]);
     expect(await rejection(findHolder(join(directory, "none")))).to.include({ code: "DISK_FAILED" });
   });
+
+  it("is released though whoever asked doesn't hang up", async () => {
+    const lock = await lockDirectory(directory, "now", () => "");
+    const asking = Array.from({ length: 40 }, () => askAndStay());
+    try {
+      await Promise.all((await Promise.all(asking)).slice(0, 4).map((socket) => once(socket, "end")));
+      const released = lock.release().then(() => "released");
+      expect(await Promise.race([released, new Promise((resolve) => setTimeout(resolve, 10_000))])).to.equal(
+        "released",
+      );
+    } finally {
+      for (const socket of await Promise.all(asking)) socket.destroy();
+    }
+  });
+
+  /** Reads the answer, and keeps its own half of the connection open. */
+  async function askAndStay(): Promise<Socket> {
+    const socket = connect({ path: await lockAddress(directory, process.platform), allowHalfOpen: true });
+    socket.on("error", () => undefined).resume();
+    await once(socket, "connect");
+    return socket;
+  }
 
   for (const [title, answer] of [
     ["that says nothing", ""],
