@@ -147,7 +147,7 @@ function stopOnSignals(server: RunningServer, log: ConsoleLog): void {
     const timer = setTimeout(() => abandon("the stop took too long"), LIMITS.stop.deadlineMs);
     server.stop().then(
       (done) => {
-        if (!done) abandon("a write to the journal doesn't return");
+        if (!done) abandon("the journal can't be closed: a write or a snapshot doesn't end");
         clearTimeout(timer);
         log.logger.info("stopped");
         void leave(log, 0, null);

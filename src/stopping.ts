@@ -24,8 +24,11 @@ export async function stopServer(parts: StoppingParts): Promise<boolean> {
   const drained = await isDoneWithin(engine.stop(), limits.drainMs);
   await sayGoodbye(gateways);
   commandLog?.flush();
-  const closed = drained && (await isDoneWithin(journal.close(), limits.drainMs / 2));
-  await lingerAndCut(gateways, limits.lingerMs);
+  // Beside the lingering, so that a snapshot which is given up has as long as whoever reads.
+  const [closed] = await Promise.all([
+    drained ? isDoneWithin(journal.close(), limits.drainMs / 2 + limits.lingerMs) : false,
+    lingerAndCut(gateways, limits.lingerMs),
+  ]);
   return closed;
 }
 

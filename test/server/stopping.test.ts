@@ -1,5 +1,10 @@
 /** What a stop does to HTTP connections, whatever they are in the middle of. */
+import { once } from "node:events";
+import { connect } from "node:net";
 import { expect } from "chai";
+import { lockAddress } from "../../src/journal/lock.ts";
+import { stopServer, type StoppingParts } from "../../src/stopping.ts";
+import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask, audit } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";
 import { LIST, makeLongList } from "../support/many-sales.ts";
@@ -60,6 +65,27 @@ describe("a stop", function () {
     await within(server.stop(), "the server stops");
     await client.untilEnd();
     expect(client.received).to.have.length(0);
+  });
+
+  it("waits for a snapshot that is being given up as long as for clients that read", async () => {
+    const nothing = (): void => undefined;
+    const idle = { stop: nothing, cut: nothing, closeIdle: nothing, stopAccepting: nothing };
+    const gateways = { http: idle, webSockets: idle, tcp: idle, hub: idle, admission: { open: 0 } };
+    const journal = { close: () => new Promise((resolve) => setTimeout(resolve, 200)) };
+    const parts = { gateways, journal, engine: { stop: () => Promise.resolve() }, commandLog: null };
+    const limits = { drainMs: 20, lingerMs: 60_000, deadlineMs: 60_000 };
+    expect(await stopServer({ ...parts, limits } as unknown as StoppingParts)).to.equal(true);
+  });
+
+  it("by SIGTERM exits with 0, though whoever asked whose the directory is doesn't hang up", async () => {
+    const data = await temporaryDirectory();
+    const server = await spawnServer(["--data", data]);
+    const socket = connect({ path: await lockAddress(data, process.platform), allowHalfOpen: true });
+    cleanup(() => socket.destroy());
+    socket.on("error", () => undefined).resume();
+    await once(socket, "end");
+    server.kill("SIGTERM");
+    expect(await within(server.exit, "the server stops"), server.errors()).to.equal(0);
   });
 
   it("by SIGTERM exits with 0 in time, though somebody doesn't read", async () => {
