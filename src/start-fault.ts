@@ -10,7 +10,8 @@ export function explainStart(cause: unknown, settings: Settings): string {
     case "EADDRINUSE":
       return `port ${fault.port} is taken by another program. Stop it, or choose another with ${flagOf(fault.port, settings)} (0 takes a free one)`;
     case "EACCES":
-      if (fault.syscall === "listen") {
+      // The socket that workers share is refused one call earlier than a server's own.
+      if (fault.syscall === "listen" || fault.syscall === "bind") {
         return `port ${fault.port} needs more rights than this user has. Choose one above 1023 with ${flagOf(fault.port, settings)}`;
       }
       return `${fault.message}. Give this user the right to read and write ${settings.data}, or choose another with --data`;
