@@ -1,6 +1,6 @@
-import { networkInterfaces } from "node:os";
 import { renderUnicodeCompact } from "uqr";
 import type { Settings } from "./config.ts";
+import { hostHere, hostInUrl, lanHost } from "./listening-address.ts";
 import type { RunningServer } from "./server.ts";
 
 /** Nobody should miss it, and nobody should read it on a server that others buy from. */
@@ -14,8 +14,9 @@ const UNSAFE_LINES = [
 /** What a person sees on the terminal when the sale is on: where to go, what is left, and what to worry about. */
 export function bannerLines(server: RunningServer, settings: Settings, version: string): string[] {
   const { httpPort, tcpPort, sale } = server;
-  const lan = settings.host === undefined ? lanAddress() : null;
-  const here = `http://${settings.host ?? "localhost"}:${httpPort}`;
+  const { host } = settings;
+  const lan = lanHost(host);
+  const here = `http://${hostInUrl(host)}:${httpPort}`;
   const there = lan === null ? null : `http://${lan}:${httpPort}`;
   return [
     "",
@@ -24,7 +25,7 @@ export function bannerLines(server: RunningServer, settings: Settings, version: 
     `  Page         ${here}`,
     ...(there === null ? [] : [`  On your LAN  ${there}`]),
     `  WebSocket    ${here.replace("http", "ws")}   (wscat -c ${here.replace("http", "ws")})`,
-    ...(tcpPort === null ? [] : [`  Raw TCP      nc ${settings.host ?? "localhost"} ${tcpPort}`]),
+    ...(tcpPort === null ? [] : [`  Raw TCP      nc ${hostHere(host)} ${tcpPort}`]),
     "",
     ...(settings.unsafeNoQueue ? [...UNSAFE_LINES, ""] : []),
     `  ${sale.title}: ${sale.available} of ${sale.capacity} tickets left${stateWords(server)}`,
@@ -63,7 +64,7 @@ function storageLines(server: RunningServer, settings: Settings): string[] {
     lines.push(
       ...server.ignored.map((flag) => `  IGNORED: ${flag}. It only creates, and the sale was there already`),
       "  To add tickets:",
-      `  curl -X POST http://localhost:${server.httpPort}/api/admin/sales/${server.sale.sale}/restock \\`,
+      `  curl -X POST http://${hostInUrl(settings.host)}:${server.httpPort}/api/admin/sales/${server.sale.sale}/restock \\`,
       `    -H "Authorization: Bearer ${tokenWords(settings)}" -d '{"quantity":10}'`,
       "  To begin anew: --fresh (the old data is set aside, never deleted)",
     );
@@ -74,14 +75,4 @@ function storageLines(server: RunningServer, settings: Settings): string[] {
 /** Where the organiser finds the token, as a shell would read it. */
 function tokenWords({ adminToken, data }: Settings): string {
   return adminToken === undefined ? `$(cat ${data}/admin-token)` : "$ADMIN_TOKEN";
-}
-
-/** The first IPv4 address that others can reach; null without a network. */
-function lanAddress(): string | null {
-  for (const addresses of Object.values(networkInterfaces())) {
-    for (const address of addresses ?? []) {
-      if (address.family === "IPv4" && !address.internal) return address.address;
-    }
-  }
-  return null;
 }

@@ -11,6 +11,7 @@ import { bannerLines } from "./banner.ts";
 import { readCommandLine, type Asked } from "./command-line/commands.ts";
 import { ConfigError, readSettings, type Settings } from "./config.ts";
 import { LIMITS } from "./limits.ts";
+import { hostInUrl } from "./listening-address.ts";
 import { runCrowdCommand } from "./command-line/crowd-command.ts";
 import { runLab } from "./command-line/lab-command.ts";
 import { openConsoleLog, type ConsoleLog } from "./observability/console-log.ts";
@@ -105,10 +106,11 @@ function announce(server: RunningServer, settings: Settings, log: ConsoleLog, re
     return;
   }
   const { httpPort, tcpPort, sale, adminToken, replayed, maxConnections, workers } = server;
+  const host = hostInUrl(settings.host);
   log.logger.info(
     {
-      http: `http://localhost:${httpPort}`,
-      ...(tcpPort === null ? {} : { tcp: `localhost:${tcpPort}` }),
+      http: `http://${host}:${httpPort}`,
+      ...(tcpPort === null ? {} : { tcp: `${host}:${tcpPort}` }),
       sale: sale.sale,
       available: sale.available,
       capacity: sale.capacity,
