@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ADMIN_TOKEN, ADMIN_TOKEN_WORDS, ConfigError } from "./config.ts";
 
 /** In the data directory. */
 export const ADMIN_TOKEN_FILE = "admin-token";
@@ -17,19 +18,31 @@ export function makeAdminToken(): AdminToken {
 }
 
 /**
- * The organiser's token of a data directory; made at the first start and readable by the owner alone.
+ * The organiser's token of a data directory; null if it has none yet. An empty file is none: it is what a start leaves
+ * that dies while it writes one.
  *
- * @throws the system's error if the file can't be read or written.
+ * @throws {ConfigError} if somebody wrote what no request can carry.
+ * @throws the system's error if the file can't be read.
  */
-export async function keepAdminToken(directory: string): Promise<AdminToken> {
+export async function readAdminToken(directory: string): Promise<AdminToken | null> {
   const path = join(directory, ADMIN_TOKEN_FILE);
   try {
     const token = (await readFile(path, "utf8")).trim();
     await chmod(path, 0o600);
-    if (token.length >= 16) return { token, isNew: false };
+    if (token === "") return null;
+    if (ADMIN_TOKEN.test(token)) return { token, isNew: false };
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw cause;
   }
+  throw new ConfigError(
+    `${path} holds no token that a request can carry: ${ADMIN_TOKEN_WORDS}, or delete the file and the next start makes one`,
+  );
+}
+
+/** Makes the token of a data directory, readable by the owner alone. @throws the system's error. */
+export async function writeAdminToken(directory: string): Promise<AdminToken> {
+  const path = join(directory, ADMIN_TOKEN_FILE);
   const made = makeAdminToken();
   await writeFile(path, `${made.token}\n`, { mode: 0o600 });
   await chmod(path, 0o600);

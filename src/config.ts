@@ -39,6 +39,10 @@ const WHEN_WORDS = "a date like 2026-12-01T20:00:00-03:00, or +90s, +10m, +2h";
 const MOST_WORKERS = 64;
 const WORKERS_WORDS = `use auto, or a whole number from 0 to ${MOST_WORKERS}`;
 
+/** What a header carries as one word, too long to be guessed. */
+export const ADMIN_TOKEN = /^[\x21-\x7e]{16,256}$/;
+export const ADMIN_TOKEN_WORDS = "use 16 to 256 characters without spaces";
+
 const level = z.enum(["trace", "debug", "info", "warn", "error", "silent"], {
   error: "use trace, debug, info, warn, error or silent",
 });
@@ -64,10 +68,7 @@ const settingsSchema = z.strictObject({
     .array(z.string().refine(isNetwork, "use an address, or a network like 10.0.0.0/8"))
     .default([]),
   addresses: z.boolean().default(true),
-  adminToken: z
-    .string()
-    .regex(/^[\x21-\x7e]{16,256}$/, "use 16 to 256 characters without spaces")
-    .optional(),
+  adminToken: z.string().regex(ADMIN_TOKEN, ADMIN_TOKEN_WORDS).optional(),
   workers: z
     .string()
     .regex(/^(auto|\d{1,3})$/, WORKERS_WORDS)

@@ -1,7 +1,7 @@
 /** Where a server keeps what it knows: a data directory, or nowhere with `--memory`. */
 import { randomInt } from "node:crypto";
 import { keepAddressKey, makeAddressKey } from "./address-key.ts";
-import { keepAdminToken, makeAdminToken, type AdminToken } from "./admin-token.ts";
+import { makeAdminToken, readAdminToken, writeAdminToken, type AdminToken } from "./admin-token.ts";
 import type { BoxOffice } from "./box-office/box-office.ts";
 import type { Audit, SaleId } from "./box-office/sale.ts";
 import { ConfigError, type Settings } from "./config.ts";
@@ -68,8 +68,10 @@ export async function openStorage(
   const lock = await lockDirectory(directory, new Date().toISOString(), questions.describe);
   try {
     await inDirectory(directory, () => assertNoBackup(nodeDisk, directory));
+    const token = givenToken(settings) ?? (await inDirectory(directory, () => readAdminToken(directory)));
     await questions.beforeChange();
-    return await inDirectory(directory, () => openDirectory(settings, state, options, { lock, questions }));
+    const held = { lock, token, questions };
+    return await inDirectory(directory, () => openDirectory(settings, state, options, held));
   } catch (cause) {
     await lock.release();
     throw cause;
@@ -92,13 +94,13 @@ async function openDirectory(
   settings: Settings,
   state: BoxOffice,
   { logger, limits }: StorageOptions,
-  { lock, questions }: { readonly lock: Lock; readonly questions: StorageQuestions },
+  held: { readonly lock: Lock; readonly token: AdminToken | null; readonly questions: StorageQuestions },
 ): Promise<Storage> {
   const { data: directory } = settings;
   let watching: Cancel | null = null;
   const release = (): Promise<void> => {
     watching?.cancel();
-    return lock.release();
+    return held.lock.release();
   };
   // Before the journal, so that one that can't be used changes nothing.
   const addressKey = settings.addresses ? null : await keepAddressKey(directory);
@@ -113,11 +115,11 @@ async function openDirectory(
     lock: { release },
     onNote: ({ kind, message }) => (kind === "snapshot" ? logger.info(message) : logger.warn(message)),
   });
-  questions.afterReplay();
+  held.questions.afterReplay();
   return {
     journal,
     replayed,
-    adminToken: givenToken(settings) ?? (await keepAdminToken(directory)),
+    adminToken: held.token ?? (await writeAdminToken(directory)),
     addressKey,
     recount: (sale, upTo) =>
       recountSale({ directory, sale, upTo, maxFrameBytes: limits.journal.maxFrameBytes }),

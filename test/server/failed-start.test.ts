@@ -1,13 +1,13 @@
 /** A start that fails leaves the data directory as it was, so that the next one does what it would have done. */
 import { createServer } from "node:net";
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask } from "../support/http-client.ts";
 import { runToEnd } from "../support/run-to-end.ts";
-import { spawnServer } from "../support/start-server.ts";
+import { portsOf, runBilheteria, spawnServer } from "../support/start-server.ts";
 
 const PAST = "2020-01-01T00:00Z";
 const LOOPBACK = ["--host", "127.0.0.1"] as const;
@@ -82,6 +82,30 @@ describe("a start that fails", function () {
     expect(listening).to.include({ capacity: 100 }).and.not.have.property("ignored");
   });
 
+  for (const [title, token] of [
+    ["with spaces", "a phrase of four words"],
+    ["that is too short", "short"],
+    ["that is too long", "x".repeat(257)],
+    ["of two lines", "0123456789abcdef\n0123456789abcdef"],
+    ["with letters that a header doesn't carry", "senha-do-organizador-é-esta"],
+  ] as const) {
+    it(`because of a token file ${title} names it, and leaves it and everything else`, async () => {
+      const data = await soldBefore();
+      const path = join(data, "admin-token");
+      await writeFile(path, token, { mode: 0o600 });
+      const before = await readdir(data, { recursive: true });
+      const words = ["serve", ...LOOPBACK, "--fresh", "--data", data, "--port", "0", "--tcp-port", "0"];
+      const { code, errors } = await runToEnd(words);
+      expect(code).to.equal(2);
+      expect(errors)
+        .to.include(path)
+        .and.include("16 to 256 characters without spaces")
+        .and.not.include(token);
+      expect(await readdir(data, { recursive: true })).to.deep.equal(before);
+      expect(await readFile(path, "utf8")).to.equal(token);
+    });
+  }
+
   it("beside a server on the same ports and the same directory names that server", async () => {
     const data = await temporaryDirectory();
     const { pid, httpPort, tcpPort } = await spawnServer(["--data", data]);
@@ -91,6 +115,37 @@ describe("a start that fails", function () {
     expect(code).to.equal(3);
     expect(errors).to.include(`is in use by process ${pid}`).and.include(`port ${httpPort}`);
     expect(await readdir(join(data, "journal"))).to.deep.equal(before);
+  });
+});
+
+describe("a token file", function () {
+  this.timeout(60_000);
+
+  it("that is empty gets a token, and one that was written by hand is the organiser's", async () => {
+    const data = await temporaryDirectory();
+    const path = join(data, "admin-token");
+    const words = ["serve", ...LOOPBACK, "--data", data, "--port", "0", "--tcp-port", "0"];
+    for (const written of ["", "  by-hand-and-long-enough\n"]) {
+      await writeFile(path, written);
+      const server = runBilheteria(words);
+      const { httpPort } = await portsOf(server);
+      const token = (await readFile(path, "utf8")).trim();
+      const headers = { authorization: `Bearer ${token}` };
+      const opened = await ask(httpPort, "POST", "/api/admin/sales/default/open", { headers });
+      expect(opened.status, written).to.equal(200);
+      expect((await stat(path)).mode & 0o777).to.equal(0o600);
+      server.kill("SIGTERM");
+      await server.exit;
+    }
+    expect((await readFile(path, "utf8")).trim()).to.equal("by-hand-and-long-enough");
+  });
+
+  it("isn't read where the token is given", async () => {
+    const data = await temporaryDirectory();
+    await writeFile(join(data, "admin-token"), "short");
+    const { listening } = await spawnServer(["--data", data]);
+    expect(listening).to.include({ durable: true });
+    expect(await readFile(join(data, "admin-token"), "utf8")).to.equal("short");
   });
 });
 
