@@ -69,11 +69,13 @@ function whyNot({ state, available }: SaleNow, plan: CrowdPlan): string | null {
   const closed = NOT_OPEN[state];
   if (closed !== undefined) return closed;
   if (available <= 0) return "não há ingressos à venda: comece outra venda com --fresh";
-  const { purchases } = sumPlans(plan);
+  const { purchases, unruly } = sumPlans(plan);
   if (available <= purchases) return null;
+  // The next run draws other rounds, and everybody comes for the fewest at least.
+  const enough = (plan.users - unruly) * plan.rounds.low;
   return (
     `${number(available)} ingressos são mais do que ${number(plan.users)} usuários compram nas suas rodadas ` +
-    `(${number(purchases)}): comece outra venda com --fresh --stock ${purchases}, ou menos`
+    `(${number(purchases)}): comece outra venda com --fresh --stock ${enough}, ou menos`
   );
 }
 

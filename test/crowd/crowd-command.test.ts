@@ -150,6 +150,12 @@ describe("bilheteria crowd", function () {
       "100 ingressos são mais do que 40 usuários compram nas suas rodadas (80): comece outra venda com --fresh --stock 80",
     ],
     [
+      "the tickets outlast the people of every seed",
+      { stock: 200, state: "open" },
+      [],
+      "): comece outra venda com --fresh --stock 80, ou menos",
+    ],
+    [
       "nobody answers over TCP",
       { stock: 5, state: "open" },
       ["--url", "tcp://127.0.0.1:1"],
