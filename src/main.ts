@@ -29,6 +29,7 @@ const TOOLS: Readonly<Record<string, (flags: readonly string[]) => Promise<numbe
 await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
+  process.stdout.on("error", overlookReaderGone);
   const [word, ...rest] = args;
   const tool = word !== undefined && Object.hasOwn(TOOLS, word) ? TOOLS[word] : undefined;
   if (tool !== undefined) {
@@ -181,6 +182,11 @@ async function leave(log: ConsoleLog, code: number, message: string | null): Pro
 function version(): string {
   const file = new URL("../../package.json", import.meta.url);
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+/** Whoever read has gone, as `head` does: there is nobody to complain to, and the exit code still tells. */
+function overlookReaderGone(fault: NodeJS.ErrnoException): void {
+  if (fault.code !== "EPIPE") throw fault;
 }
 
 function print(text: string): void {

@@ -124,6 +124,14 @@ describe("bilheteria crowd", function () {
     });
   }
 
+  it("tells its verdict by the exit code, and no trouble, when nobody reads any more", async () => {
+    const server = await spawnServer(["--memory", "--stock", "20"]);
+    const crowd = start([...HURRY, ...urls(server), "--users", "10", "--rounds", "2", "--json"]);
+    crowd.child.stdout?.destroy();
+    expect(await crowd.exit, crowd.errors()).to.equal(0);
+    expect(crowd.errors()).to.not.include("EPIPE");
+  });
+
   it("exits with 2 and one line where a flag can't be used", async () => {
     const { code, errors, output } = await run("--users", "0");
     expect(code).to.equal(2);

@@ -74,6 +74,13 @@ describe("the command line", function () {
     });
   }
 
+  it("--help exits with 0 and no word of trouble when nobody reads any more", async () => {
+    const { child, exit, errors } = runBilheteria(["--help"]);
+    child.stdout?.destroy();
+    expect(await within(exit, "it exits"), errors()).to.equal(0);
+    expect(errors()).to.equal("");
+  });
+
   it("--help names every flag and exits with 0", async () => {
     const { code, output } = await run(["--help"]);
     expect(code).to.equal(0);

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { temporaryDirectory } from "../support/cleanup.ts";
 import { buy } from "../support/http-client.ts";
+import { within } from "../support/inbox.ts";
 import { runToEnd } from "../support/run-to-end.ts";
 import { soldSale } from "../support/sold-sale.ts";
-import { spawnServer } from "../support/start-server.ts";
+import { runBilheteria, spawnServer } from "../support/start-server.ts";
 import { parseStrace, whyNoStrace } from "../support/system-calls.ts";
 
 const SEGMENT = "journal/0000000000000000.log";
@@ -48,6 +49,16 @@ describe("bilheteria verify", function () {
     expect(report.findings).to.have.length(1);
     expect(report.findings[0]).to.include({ kind: "journal", file: join(data, SEGMENT), offset: 512 });
     expect(report.findings[0]).to.have.property("advice");
+  });
+
+  it("tells by its exit code what it found, and nothing else, when nobody reads any more", async () => {
+    for (const expected of [0, 4]) {
+      const { child, exit, errors } = runBilheteria(["verify", "--json", "--data", data]);
+      child.stdout?.destroy();
+      expect(await within(exit, "it ends"), errors()).to.equal(expected);
+      expect(errors()).to.equal("");
+      await damage(600);
+    }
   });
 
   it("of a damaged snapshot says that it may be deleted, and after that all is sound", async () => {
