@@ -1,5 +1,6 @@
 /** The flags of `bilheteria crowd`, its help, and what is said to a wrong word. Portuguese: it is for a classroom. */
 import { parseArgs } from "node:util";
+import { explainWord } from "./wrong-word.ts";
 
 export interface CrowdFlag {
   /** What the value stands for; switches have none. */
@@ -83,22 +84,6 @@ export function parseCrowdFlags(args: readonly string[]): Given {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
   } catch {
-    throw new CrowdUsageError(explainWord(args));
+    throw new CrowdUsageError(explainWord(args, CROWD_FLAGS));
   }
-}
-
-/** Node's own complaint is in English and names neither the place nor the remedy: the first wrong word is found here. */
-function explainWord(args: readonly string[]): string {
-  for (let i = 0; i < args.length; i++) {
-    const [word = "", value] = (args[i] ?? "").split(/=(.*)/s, 2);
-    const name = word.slice(2);
-    if (!word.startsWith("--")) return `${JSON.stringify(args[i])} sobra na linha de comando`;
-    if (!Object.hasOwn(CROWD_FLAGS, name)) return `não há opção ${word}`;
-    const flag: CrowdFlag = CROWD_FLAGS[name as CrowdFlagName];
-    if (flag.argument === undefined && value !== undefined) return `${word} não leva valor`;
-    if (flag.argument === undefined || value !== undefined) continue;
-    i += 1;
-    if (i >= args.length || args[i]?.startsWith("-") === true) return `${word} precisa de um valor`;
-  }
-  return "a linha de comando não serve";
 }

@@ -106,7 +106,7 @@ function readAddresses(given: Given): { transports: Transports; addresses: Addre
       : readUrl("http", String(given["http"]), ["http:", "https:"]).origin;
   return {
     transports,
-    addresses: { ws: wsUrl, tcp: `tcp://${hostnameOf(tcp) ?? hostname}:${tcp?.port ?? tcpPort}`, http, sale },
+    addresses: { ws: wsUrl, tcp: `tcp://${tcp?.hostname ?? hostname}:${tcp?.port ?? tcpPort}`, http, sale },
   };
 }
 
@@ -131,10 +131,6 @@ function readUrl(name: "url" | "http", text: string, protocols: readonly string[
     throw new CrowdUsageError(`--${name} ${text}: use um endereço que comece com ${words}`);
   }
   return url;
-}
-
-function hostnameOf(url: URL | undefined): string | undefined {
-  return url?.hostname;
 }
 
 function readSaleName(ws: URL | undefined): string {

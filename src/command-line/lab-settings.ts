@@ -4,6 +4,7 @@ import { LIMITS } from "../limits.ts";
 import type { ExperimentSettings } from "../lab/experiment.ts";
 import { isStrategyName, STRATEGIES, STRATEGY_NAMES, type Strategy } from "../lab/strategy.ts";
 import { readWork, workMs, type Work } from "../lab/work.ts";
+import { explainWord } from "./wrong-word.ts";
 
 export interface LabSettings extends ExperimentSettings {
   readonly json: boolean;
@@ -106,24 +107,8 @@ function parse(args: readonly string[]): Record<string, string | boolean | undef
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
   } catch {
-    throw new LabUsageError(explainWord(args));
+    throw new LabUsageError(explainWord(args, LAB_FLAGS));
   }
-}
-
-/** Node's own complaint is in English and names neither the place nor the remedy: the first wrong word is found here. */
-function explainWord(args: readonly string[]): string {
-  for (let i = 0; i < args.length; i++) {
-    const [word = "", value] = (args[i] ?? "").split(/=(.*)/s, 2);
-    const name = word.slice(2);
-    if (!word.startsWith("--")) return `${JSON.stringify(args[i])} sobra na linha de comando`;
-    if (!Object.hasOwn(LAB_FLAGS, name)) return `não há opção ${word}`;
-    const flag: LabFlag = LAB_FLAGS[name as LabFlagName];
-    if (flag.argument === undefined && value !== undefined) return `${word} não leva valor`;
-    if (flag.argument === undefined || value !== undefined) continue;
-    i += 1;
-    if (i >= args.length || args[i]?.startsWith("-") === true) return `${word} precisa de um valor`;
-  }
-  return "a linha de comando não serve";
 }
 
 function readCount(name: string, text: string, max: number, min = 1): number {
