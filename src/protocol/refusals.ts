@@ -60,7 +60,7 @@ export function refusalWords(refusal: Refusal): string {
     case "insufficient_stock":
       return `Estoque insuficiente. Restam ${refusal.remaining}`;
     case "bad_quantity":
-      return `Quantidade inválida. Use de 1 a ${refusal.max}`;
+      return `Quantidade inválida. ${refusal.max === 0 ? "Não cabe mais nenhum" : `Use de 1 a ${refusal.max}`}`;
     case "bad_key":
       return "Chave inválida";
     case "key_required":
@@ -88,7 +88,7 @@ export function refusalWords(refusal: Refusal): string {
     case "bad_items":
       return "Cada venda aparece uma só vez no pedido";
     case "bad_times":
-      return "Horários inválidos. O encerramento vem depois da abertura e de agora";
+      return "Horários inválidos. A abertura vem depois de agora, e o encerramento depois dela e de agora";
     case "unknown_sale":
       return "Venda desconhecida";
     case "bad_body":

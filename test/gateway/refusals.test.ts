@@ -220,7 +220,16 @@ const ROWS: readonly Row[] = [
       const sale = { id: "mais", title: "Outra", capacity: 1, opensAt: later, closesAt: later - 1 };
       return askOrganiser(port, "POST", "/sales", sale);
     },
-    words: "Horários inválidos. O encerramento vem depois da abertura e de agora",
+    words: "Horários inválidos. A abertura vem depois de agora, e o encerramento depois dela e de agora",
+  },
+  {
+    reason: "bad_times",
+    title: "a new sale's opening has passed, as that of seconds taken for milliseconds has",
+    http: (port) => {
+      const opensAt = Math.floor(Date.now() / 1000) + 3_600;
+      return askOrganiser(port, "POST", "/sales", { id: "mais", title: "Outra", capacity: 1, opensAt });
+    },
+    words: "Horários inválidos. A abertura vem depois de agora, e o encerramento depois dela e de agora",
   },
   {
     reason: "bad_quantity",
@@ -229,6 +238,14 @@ const ROWS: readonly Row[] = [
     http: (port) => askOrganiser(port, "POST", "/sales/default/restock", { quantity: 6 }),
     words: "Quantidade inválida. Use de 1 a 5",
     figures: { max: 5 },
+  },
+  {
+    reason: "bad_quantity",
+    title: "a sale that is as large as one may be would be restocked",
+    limits: { rules: { maxCapacity: 10 } },
+    http: (port) => askOrganiser(port, "POST", "/sales/default/restock", { quantity: 1 }),
+    words: "Quantidade inválida. Não cabe mais nenhum",
+    figures: { max: 0 },
   },
   {
     reason: "closed",

@@ -25,13 +25,17 @@ export interface OrganiserApiOptions {
   readonly recount: ((sale: SaleId) => Promise<Audit>) | null;
 }
 
+/** The last that a `Date` can be, as ECMAScript has it. */
+const LAST_INSTANT = 8.64e15;
+
 const isoSchema = z.iso.datetime({ offset: true });
 /** Epoch milliseconds, or a date as people write it; never one without a zone. */
 const instant = z
   .unknown()
   .transform((value, context) => {
     const time = isoSchema.safeParse(value).success ? Date.parse(String(value)) : value;
-    if (typeof time === "number" && Number.isSafeInteger(time) && time >= 0) return time;
+    if (typeof time === "number" && Number.isSafeInteger(time) && time >= 0 && time <= LAST_INSTANT)
+      return time;
     const message = "milissegundos desde 1970 ou uma data como 2026-12-01T20:00:00-03:00";
     context.addIssue({ code: "custom", message });
     return z.NEVER;
@@ -59,7 +63,10 @@ export class OrganiserApi {
     this.#options = options;
     this.#saleSchema = z.object({
       id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
-      title: z.string().trim().min(1).max(200),
+      title: z
+        .string()
+        .trim()
+        .regex(/^\P{Cc}{1,200}$/u),
       capacity: z.int().min(1).max(options.desk.limits.rules.maxCapacity),
       opensAt: instant,
       closesAt: instant,
@@ -107,6 +114,10 @@ export class OrganiserApi {
     const body = await readBody(exchange.request, this.#saleSchema, bodyBytes);
     if (!body.ok) return exchange.refuse("CRIAR", body.refusal);
     const { id, title, capacity, opensAt, closesAt } = body.value;
+    const { desk } = this.#options;
+    // Seconds taken for milliseconds would put the tickets on sale at once.
+    if (typeof opensAt === "number" && opensAt <= desk.clock.now() && !desk.counter.view(id as SaleId))
+      return exchange.refuse("CRIAR", { reason: "bad_times" });
     const command: Command = {
       type: "create",
       sale: id as SaleId,

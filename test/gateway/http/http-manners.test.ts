@@ -113,9 +113,16 @@ describe("HTTP out of shape", () => {
     });
   }
 
-  it("a time before 1970 is refused in words that say what is expected", async () => {
+  it("a time before 1970, or past the last that a date can be, is refused in words that say what is expected", async () => {
     const { httpPort } = await startTestServer();
-    for (const opensAt of ["0001-01-01T00:00:00Z", "2026-12-01T20:00:00", "2026-02-30T20:00:00Z", -1, 1.5]) {
+    for (const opensAt of [
+      "0001-01-01T00:00:00Z",
+      "2026-12-01T20:00:00",
+      "2026-02-30T20:00:00Z",
+      -1,
+      1.5,
+      9e15,
+    ]) {
       const body = { id: "a", title: "A", capacity: 1, opensAt };
       const answer = await askOrganiser(httpPort, "POST", "/sales", body);
       expect(answer.status, String(opensAt)).to.equal(400);

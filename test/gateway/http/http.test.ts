@@ -224,6 +224,7 @@ describe("HTTP", () => {
     for (const [what, body] of [
       ["an id with a slash", { id: "a/b", title: "x", capacity: 1 }],
       ["no title", { id: "a", title: " ", capacity: 1 }],
+      ["a title that steers a terminal", { id: "a", title: "\u001b[31mx", capacity: 1 }],
       ["no capacity", { id: "a", title: "x" }],
       ["a capacity of 0", { id: "a", title: "x", capacity: 0 }],
       ["half a ticket", { id: "a", title: "x", capacity: 0.5 }],

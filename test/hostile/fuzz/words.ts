@@ -4,7 +4,7 @@
 const REFUSALS: Readonly<Record<string, RegExp>> = {
   sold_out: /^Produto esgotado$/,
   insufficient_stock: /^Estoque insuficiente\. Restam \d+$/,
-  bad_quantity: /^Quantidade inválida\. Use de 1 a \d+$/,
+  bad_quantity: /^Quantidade inválida\. (Use de 1 a \d+|Não cabe mais nenhum)$/,
   bad_key: /^Chave inválida$/,
   key_required: /^Chave obrigatória\. Envie o cabeçalho Idempotency-Key$/,
   idempotency_mismatch: /^Chave usada em outro pedido$/,
@@ -20,7 +20,7 @@ const REFUSALS: Readonly<Record<string, RegExp>> = {
     /^(Comando desconhecido\. Envie AJUDA|Endereço desconhecido|A mensagem não é JSON|Mensagem inválida: (um objeto com um type conhecido|campo (type|id|quantity|buyer|from(\.(epoch|offset))?))|Envie texto)$/,
   bad_body:
     /^(O corpo não (é JSON|é o objeto esperado|chegou inteiro)|Campo inválido: (id|title|capacity|quantity|buyer|(opensAt|closesAt)(\. Use milissegundos desde 1970 ou uma data como \S+)?)|Falta o cabeçalho Host|Expect desconhecido\. Use 100-continue|O pedido (não é HTTP|demorou demais)|Sec-WebSocket-(Version ausente ou desconhecido\. Use 13|Key ausente ou inválido|Protocol inválido)|Sem diário em disco não há o que recontar)$/,
-  bad_times: /^Horários inválidos\. O encerramento vem depois da abertura e de agora$/,
+  bad_times: /^Horários inválidos\. A abertura vem depois de agora, e o encerramento depois dela e de agora$/,
   unknown_sale: /^Venda desconhecida$/,
   method_not_allowed: /^Método não permitido$/,
   sale_exists: /^Já existe uma venda com este id$/,
