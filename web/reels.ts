@@ -1,10 +1,13 @@
 /**
  * The big number, one cell per character. Only cells that change move, in the direction in which the number went.
- * Cells are as wide as a digit, so the number keeps its place; screen readers get it elsewhere, in words.
+ * Cells are as wide as a digit of the font that this machine has, so the number keeps its place and none is cut off; screen
+ * readers get it elsewhere, in words.
  */
 import type { Figure } from "./formats.ts";
 
 const MOVE_MS = 220;
+/** Room for a digit and for a mark in the narrow fonts that the page asks for first, in parts of their size. */
+const NARROW = { digit: 0.5, mark: 0.26 };
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Reels {
@@ -42,7 +45,25 @@ export class Reels {
     this.#root.replaceChildren(...cells);
     this.#root.style.setProperty("--digits", String(digits));
     this.#root.style.setProperty("--marks", String(cells.length - digits));
+    // The stamp upon the number is drawn in the same font.
+    const { style } = document.documentElement;
+    style.setProperty("--digit-em", String(Math.max(NARROW.digit, widestOf("0–", this.#root))));
+    style.setProperty("--mark-em", String(Math.max(NARROW.mark, widestOf(".,:", this.#root))));
   }
+}
+
+/** How wide the widest of the characters is in the font of an element, in parts of its size; 0 where nothing is drawn. */
+function widestOf(characters: string, root: HTMLElement): number {
+  const probe = document.createElement("span");
+  probe.className = "probe";
+  root.append(probe);
+  const widths = Array.from(characters, (character) => {
+    probe.textContent = character;
+    return probe.getBoundingClientRect().width;
+  });
+  probe.remove();
+  const size = Number.parseFloat(getComputedStyle(root).fontSize);
+  return size > 0 ? Math.max(...widths) / size : 0;
 }
 
 /**
