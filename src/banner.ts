@@ -74,5 +74,10 @@ function storageLines(server: RunningServer, settings: Settings): string[] {
 
 /** Where the organiser finds the token, as a shell would read it. */
 function tokenWords({ adminToken, data }: Settings): string {
-  return adminToken === undefined ? `$(cat ${data}/admin-token)` : "$ADMIN_TOKEN";
+  return adminToken === undefined ? `$(cat ${quoted(`${data}/admin-token`)})` : "$ADMIN_TOKEN";
+}
+
+/** For a shell, within double quotes and `$()` too. */
+function quoted(path: string): string {
+  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -133,6 +133,12 @@ export function readSettings(args: readonly string[], environment: NodeJS.Proces
   throw new ConfigError(`${where}: ${issue?.message ?? "is wrong"}. See bilheteria --help`);
 }
 
+/** What the parser of a command line found, without its advice. */
+export function firstSentence(cause: unknown): string {
+  const [line = ""] = (cause instanceof Error ? cause.message : String(cause)).split("\n", 1);
+  return line.endsWith(".") ? line : `${line}.`;
+}
+
 /** False for 31 April and the like, which `Date` takes for a day of the next month. */
 function isRealDay(text: string): boolean {
   const day = text.slice(0, "2026-12-01".length);
@@ -181,7 +187,6 @@ function parseFlags(args: readonly string[]): Record<string, unknown> {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`${message.split("\n", 1)[0] ?? ""} See bilheteria --help`);
+    throw new ConfigError(`${firstSentence(cause)} See bilheteria --help`);
   }
 }

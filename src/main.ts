@@ -73,6 +73,9 @@ async function serve(flags: readonly string[]): Promise<void> {
       `stopped by a fault: ${cause.message}. Nothing was answered that isn't on the disk`,
     );
   });
+  // Until it listens nobody has been answered, so there is nothing to wait for.
+  const whenAsked = { stop: (_signal: NodeJS.Signals): void => void leave(log, EXIT.done, null) };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => whenAsked.stop(signal));
   try {
     server = await startServer(settings, {
       version: version(),
@@ -89,7 +92,7 @@ async function serve(flags: readonly string[]): Promise<void> {
       },
     });
     announce(server, settings, log, readable);
-    stopOnSignals(server, log);
+    whenAsked.stop = stopping(server, log);
   } catch (cause) {
     await leave(log, exitCodeOf(cause), explainStart(cause, settings));
   }
@@ -140,12 +143,12 @@ function tokenWords({ token }: AdminToken, { memory, data }: Settings): string {
 }
 
 /** The first signal asks, the second one insists. */
-function stopOnSignals(server: RunningServer, log: ConsoleLog): void {
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) void leave(log, EXIT.fault, `stopped at once by a second ${signal}`);
-    if (stopping) return;
-    stopping = true;
+function stopping(server: RunningServer, log: ConsoleLog): (signal: NodeJS.Signals) => void {
+  let isStopping = false;
+  return (signal) => {
+    if (isStopping) void leave(log, EXIT.fault, `stopped at once by a second ${signal}`);
+    if (isStopping) return;
+    isStopping = true;
     log.logger.info({ signal }, "stopping");
     const timer = setTimeout(() => abandon("the stop took too long"), LIMITS.stop.deadlineMs);
     server.stop().then(
@@ -153,13 +156,11 @@ function stopOnSignals(server: RunningServer, log: ConsoleLog): void {
         if (!done) abandon("the journal can't be closed: a write or a snapshot doesn't end");
         clearTimeout(timer);
         log.logger.info("stopped");
-        void leave(log, 0, null);
+        void leave(log, EXIT.done, null);
       },
       (cause: unknown) => void leave(log, EXIT.fault, `the stop failed: ${String(cause)}`),
     );
   };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
 }
 
 /**

@@ -3,7 +3,7 @@
  * table; a test compares them.
  */
 import { parseArgs } from "node:util";
-import { ConfigError } from "../config.ts";
+import { ConfigError, firstSentence } from "../config.ts";
 import { flagRow, helpText } from "../flags.ts";
 
 /** Flags with an argument take one; the others are switches. */
@@ -172,8 +172,7 @@ function parse(
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`${message.split("\n", 1)[0] ?? ""} See bilheteria ${name} --help`);
+    throw new ConfigError(`${firstSentence(cause)} See bilheteria ${name} --help`);
   }
 }
 

@@ -48,7 +48,7 @@ export async function assertNoBackup(disk: Disk, directory: string): Promise<voi
   if (!(await disk.list(directory)).includes(BACKUP_MARK)) return;
   throw new BackupFault(
     "IS_A_BACKUP",
-    `${directory} is a backup, and selling from it would spoil it. Restore it first: ` +
+    `${directory} is a backup, and no data directory. Restore it first: ` +
       `bilheteria restore --from ${directory} --data <new directory>`,
   );
 }

@@ -1,4 +1,8 @@
 /** What a server says of where it listens leads there. */
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect } from "chai";
 import { bannerLines } from "../../src/banner.ts";
 import { readSettings } from "../../src/config.ts";
@@ -49,6 +53,17 @@ describe("the banner", function () {
       .and.include(`nc ::1 ${server.tcpPort}\n`);
     expect(text).to.include(`curl -X POST http://[::1]:${server.httpPort}/api/admin/`);
     expect(text).to.not.include("localhost").and.not.include("On your LAN");
+  });
+
+  it("says where the token is so that a shell finds it, whatever the directory is called", async () => {
+    const server = await startTestServer();
+    const directory = join(await temporaryDirectory(), "the sale's $(data)");
+    await mkdir(directory);
+    await writeFile(join(directory, "admin-token"), "the-token");
+    const [words] = /"Authorization: [^\n]*(?= -d)/.exec(banner(server, ["--data", directory])) ?? [];
+    const { stdout } = await promisify(execFile)("sh", ["-c", `printf %s ${words}`]);
+    expect(stdout).to.equal("Authorization: Bearer the-token");
+    expect(banner(server, ["--data", "./data"])).to.include("$(cat ./data/admin-token)");
   });
 
   it("says the same with --host 0.0.0.0 as without", async () => {

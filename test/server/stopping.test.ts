@@ -8,7 +8,7 @@ import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask, audit } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";
 import { LIST, makeLongList } from "../support/many-sales.ts";
-import { spawnServer, startTestServer } from "../support/start-server.ts";
+import { runBilheteria, spawnServer, startTestServer } from "../support/start-server.ts";
 import { TextClient } from "../support/text-client.ts";
 
 /** More than the system keeps of a connection that nobody reads. */
@@ -86,6 +86,22 @@ describe("a stop", function () {
     await once(socket, "end");
     server.kill("SIGTERM");
     expect(await within(server.exit, "the server stops"), server.errors()).to.equal(0);
+  });
+
+  it("by SIGTERM before the server listens exits with 0 too", async () => {
+    const never = `import { Server } from "node:net";
+      Server.prototype.listen = function () {
+        setInterval(() => {}, 1_000);
+        process.kill(process.pid, "SIGTERM");
+        return this;
+      };`;
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(never)}`;
+    const ports = ["--port", "0", "--tcp-port", "0"];
+    const server = runBilheteria(["serve", "--memory", ...ports, "--workers", "0"], {
+      env: { NODE_OPTIONS },
+    });
+    expect(await within(server.exit, "the server stops")).to.equal(0);
+    expect(server.errors()).to.equal("");
   });
 
   it("by SIGTERM exits with 0 in time, though somebody doesn't read", async () => {
