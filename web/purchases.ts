@@ -1,7 +1,9 @@
 /**
  * Buys once, whatever happens. A purchase gets its key and is written down before it is sent; it is sent again with
  * that same key after every interruption, reloads included, until the server has answered it. Only an answer ends it:
- * a receipt, or a refusal, which leaves the key unused.
+ * a receipt, or a refusal by somebody who looked at the key, which leaves it unused. `busy` and `rate_limited` come from
+ * whoever didn't look: they tell nothing of an earlier try whose answer was lost, and that one may have bought. So they
+ * end only a purchase whose every try was answered; of another the buyer is asked, and it stays written down.
  *
  * What can go wrong, and why it doesn't: the answer is lost (the key is sent again and returns the same receipt); the
  * page is reloaded before the answer (the purchase stands in the store); two tabs send the same key (one purchase, one
@@ -39,7 +41,7 @@ export type Progress =
   | { readonly kind: "sent"; readonly since: number }
   /** Put off by the server; sent again by itself. */
   | { readonly kind: "waiting"; readonly reason: string; readonly retryAt: number; readonly tries: number }
-  /** From another day: sent only if its buyer says so. */
+  /** From another day, or tried in vain though it may have bought already: sent only if its buyer says so. */
   | { readonly kind: "asking" };
 
 export interface Attempt {
@@ -54,10 +56,16 @@ export type Outcome =
 interface Entry {
   readonly pending: PendingPurchase;
   progress: Progress;
+  /** Answered ones, since it was made or its buyer said go. */
   tries: number;
+  /** The newest try was sent and has no answer. */
+  unanswered: boolean;
+  /** An earlier try was sent, by this page or by the one before, and will never be answered. */
+  doubtful: boolean;
   callOff: () => void;
 }
 
+/** Answered without a look at the key. */
 const AGAIN: ReadonlySet<string> = new Set(["busy", "rate_limited"]);
 
 export class Purchases {
@@ -113,7 +121,9 @@ export class Purchases {
   /** The buyer wants the old purchase after all. */
   goAhead(): void {
     for (const entry of this.#entries.values()) {
-      if (entry.progress.kind === "asking") this.#send(entry);
+      if (entry.progress.kind !== "asking") continue;
+      entry.tries = 0;
+      this.#send(entry);
     }
     this.#parts.changed();
   }
@@ -149,8 +159,12 @@ export class Purchases {
         ? message
         : { type: "rejected", reason: message.code, message: message.message };
     entry.tries += 1;
-    if (AGAIN.has(refusal.reason) && entry.tries < PAGE_LIMITS.purchaseTries) {
+    entry.unanswered = false;
+    const again = AGAIN.has(refusal.reason);
+    if (again && entry.tries < PAGE_LIMITS.purchaseTries) {
       this.#putOff(entry, refusal);
+    } else if (again && entry.doubtful) {
+      entry.progress = { kind: "asking" };
     } else {
       this.#drop(entry.pending.key);
       this.outcome = { kind: "refused", refusal };
@@ -179,14 +193,22 @@ export class Purchases {
         continue;
       }
       const age = today() - pending.madeAt;
-      this.#enter(pending, age < 0 || age > PAGE_LIMITS.pendingFreshMs);
+      const entry = this.#enter(pending, age < 0 || age > PAGE_LIMITS.pendingFreshMs);
+      entry.doubtful = true;
     }
   }
 
   #enter(pending: PendingPurchase, old: boolean): Entry {
     const since = this.#parts.timers.monotonic();
     const progress: Progress = old ? { kind: "asking" } : { kind: "sent", since };
-    const entry: Entry = { pending, progress, tries: 0, callOff: () => {} };
+    const entry: Entry = {
+      pending,
+      progress,
+      tries: 0,
+      unanswered: false,
+      doubtful: false,
+      callOff: () => {},
+    };
     this.#entries.set(pending.key, entry);
     return entry;
   }
@@ -200,7 +222,9 @@ export class Purchases {
       return;
     }
     entry.progress = { kind: "sent", since: timers.monotonic() };
-    send({ type: "buy", id: key, quantity, buyer });
+    // It is sent again while one is under way only after the connection was lost, and that one's answer with it.
+    entry.doubtful ||= entry.unanswered;
+    entry.unanswered = send({ type: "buy", id: key, quantity, buyer });
   }
 
   /** The jitter keeps a crowd that was put off together from coming back together. */

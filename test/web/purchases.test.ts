@@ -49,6 +49,15 @@ function setUp(): { storage: MapStorage; time: ManualTime; tab: Tab } {
   return { storage, time, tab: new Tab(storage, time) };
 }
 
+/** A server without a free place answers each try of this tab, until it gives up. */
+function exhaust(tab: Tab, time: ManualTime): void {
+  for (let i = 0; i < 50 && tab.purchases.current !== null; i++) {
+    if (tab.purchases.current.progress.kind === "asking") return;
+    tab.refuse("busy");
+    time.advance(60_000);
+  }
+}
+
 describe("the page's purchases", () => {
   it("writes a purchase down before it is sent", () => {
     const storage = new MapStorage();
@@ -241,6 +250,53 @@ describe("the page's purchases", () => {
     expect(tab.purchases.outcome).to.deep.include({ kind: "refused" });
   });
 
+  it("asks instead of saying that nothing was bought when a busy server never answered an earlier try", () => {
+    const { tab, storage, time } = setUp();
+    const lost: Record<string, () => Tab> = {
+      "with the connection": () => tab,
+      "by a reload": () => new Tab(storage, time),
+    };
+    tab.purchases.buy(2);
+    for (const [how, again] of Object.entries(lost)) {
+      const current = again();
+      current.purchases.resume();
+      exhaust(current, time);
+      expect(current.purchases.current?.progress.kind, how).to.equal("asking");
+      expect(current.purchases.outcome, how).to.equal(null);
+      expect(current.purchases.buy(1), how).to.equal(false);
+      time.advance(PAGE_LIMITS.restMs);
+      expect(new PurchaseStore(storage, "show").pendings(), how).to.have.lengthOf(1);
+    }
+  });
+
+  it("tries as often again when its buyer says go, and shows what the first try bought", () => {
+    const { tab, time } = setUp();
+    tab.purchases.buy(1);
+    tab.purchases.resume();
+    exhaust(tab, time);
+    const sent = tab.sent.length;
+    tab.purchases.goAhead();
+    exhaust(tab, time);
+    expect(tab.sent).to.have.lengthOf(sent + PAGE_LIMITS.purchaseTries);
+    tab.purchases.goAhead();
+    tab.accept();
+    expect(tab.purchases.receipts).to.have.lengthOf(1);
+    expect(new Set(tab.sent.map(({ id }) => id))).to.have.lengthOf(1);
+  });
+
+  it("isn't in doubt of a purchase whose every try was answered, or never left", () => {
+    const { tab, time } = setUp();
+    tab.live = false;
+    tab.purchases.buy(1);
+    tab.live = true;
+    tab.purchases.resume();
+    tab.refuse("busy");
+    tab.purchases.resume();
+    exhaust(tab, time);
+    expect(tab.purchases.current).to.equal(null);
+    expect(tab.purchases.outcome).to.deep.include({ kind: "refused" });
+  });
+
   it("leaves an old purchase alone until its buyer says go", () => {
     const { tab, storage, time } = setUp();
     tab.purchases.buy(2);
@@ -266,7 +322,7 @@ describe("the page's purchases", () => {
   it("ends with one purchase and one receipt however requests, answers and pages are lost", () => {
     const step = constantFrom("request lost", "answer lost", "reload", "second tab", "busy", "answered");
     assert(
-      property(array(step, { maxLength: 12 }), (steps) => {
+      property(array(step, { maxLength: 24 }), (steps) => {
         const { storage, time, tab } = setUp();
         const sold = new Map<string, ReceiptMessage>();
         const serve = (message: Buy): ReceiptMessage => {
@@ -283,14 +339,19 @@ describe("the page's purchases", () => {
           if (happens === "reload") current = new Tab(storage, time);
           if (happens === "second tab") new Tab(storage, time).purchases.resume();
           if (message !== undefined && happens === "answer lost") serve(message);
-          if (message !== undefined && happens === "busy" && !sold.has(message.id)) {
+          if (message !== undefined && happens === "busy") {
+            // It is tried to the end, or the next loss comes in the middle.
             current.purchases.takeRefusal({ type: "rejected", id: message.id, reason: "busy", message: "" });
-            if (current.purchases.current === null) {
+            time.advance(60_000);
+            if (current.purchases.outcome?.kind === "refused") {
               expect(sold.size).to.equal(0);
               return;
             }
+          } else {
+            current.purchases.resume();
           }
-          current.purchases.resume();
+          // Whoever is asked says go; a page that is opened later than that is asked again.
+          current.purchases.goAhead();
           if (happens === "answered") {
             const again = current.sent.at(-1);
             if (again !== undefined) current.purchases.takeReceipt(serve(again));
