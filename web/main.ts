@@ -188,5 +188,13 @@ function paint(): void {
     receipt,
     outdated: receipt.position.offset > newest,
   }));
-  view.paint({ screen, language, notices: board.notices, receipts, durable: storage.durable });
+  view.paint({
+    screen,
+    language,
+    notices: board.notices,
+    pinned: board.pinned,
+    outcomes: purchases?.outcomes ?? 0,
+    receipts,
+    durable: storage.durable,
+  });
 }

@@ -17,9 +17,15 @@ const ENDS: Readonly<Record<NoticeKind, readonly NoticeKind[]>> = {
 export class NoticeBoard {
   #notices: readonly NoticeMessage[] = [];
   #newestAt = -Infinity;
+  #pinned = 0;
 
   get notices(): readonly NoticeMessage[] {
     return this.#notices;
+  }
+
+  /** How many came: it tells a notice from the one before that says the same. */
+  get pinned(): number {
+    return this.#pinned;
   }
 
   /** @param now monotonic milliseconds, here and below. */
@@ -29,6 +35,7 @@ export class NoticeBoard {
     const kept = together ? this.#notices.filter(({ kind }) => !ended.includes(kind)) : [];
     this.#notices = [...kept, notice].slice(-2);
     this.#newestAt = now;
+    this.#pinned += 1;
   }
 
   clear(): void {

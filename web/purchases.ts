@@ -75,11 +75,17 @@ export class Purchases {
   #restsUntil = -Infinity;
   /** How the newest purchase of this tab ended. */
   outcome: Outcome | null = null;
+  #outcomes = 0;
 
   constructor(parts: PurchaseParts) {
     this.#parts = parts;
     this.#receipts = parts.store.receipts();
     this.#adopt();
+  }
+
+  /** How many purchases of this tab ended: it tells an outcome from the one before that says the same. */
+  get outcomes(): number {
+    return this.#outcomes;
   }
 
   /** Newest first; kept across reloads. */
@@ -145,7 +151,7 @@ export class Purchases {
     store.saveReceipt(receipt);
     this.#drop(key);
     this.#receipts = store.receipts();
-    this.outcome = { kind: "bought", receipt };
+    this.#end({ kind: "bought", receipt });
     this.#restsUntil = timers.monotonic() + PAGE_LIMITS.restMs;
     timers.after(PAGE_LIMITS.restMs, changed);
     changed();
@@ -167,7 +173,7 @@ export class Purchases {
       entry.progress = { kind: "asking" };
     } else {
       this.#drop(entry.pending.key);
-      this.outcome = { kind: "refused", refusal };
+      this.#end({ kind: "refused", refusal });
     }
     this.#parts.changed();
   }
@@ -179,7 +185,7 @@ export class Purchases {
     for (const key of this.#entries.keys()) {
       if (store.hasPending(key)) continue;
       const receipt = this.#receipts.find((receipt) => receipt.key === key);
-      if (receipt !== undefined) this.outcome = { kind: "bought", receipt };
+      if (receipt !== undefined) this.#end({ kind: "bought", receipt });
       this.#drop(key);
     }
     changed();
@@ -236,6 +242,11 @@ export class Purchases {
       this.#send(entry);
       changed();
     });
+  }
+
+  #end(outcome: Outcome): void {
+    this.outcome = outcome;
+    this.#outcomes += 1;
   }
 
   #drop(key: string): void {

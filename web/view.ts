@@ -5,7 +5,7 @@ import { PoliteVoice } from "./polite-voice.ts";
 import { Reels } from "./reels.ts";
 import { ReceiptList, type ReceiptView } from "./receipt-list.ts";
 import { numberFormat } from "./formats.ts";
-import type { Note, Screen } from "./screen.ts";
+import type { Screen } from "./screen.ts";
 import type { Timers } from "./timers.ts";
 import type { FixedWord } from "./vocabulary.ts";
 import { WORDS, type Language } from "./words.ts";
@@ -24,6 +24,9 @@ export interface Painting {
   readonly screen: Screen;
   readonly language: Language;
   readonly notices: readonly NoticeMessage[];
+  /** How many notices came, and how many purchases ended: what happens again is said again, though the words are the same. */
+  readonly pinned: number;
+  readonly outcomes: number;
   readonly receipts: readonly ReceiptView[];
   /** Whether what was bought outlives the page. */
   readonly durable: boolean;
@@ -54,7 +57,7 @@ export class View {
     paintLanguage(language);
     paintFace(screen);
     this.#reels.show(screen.figure);
-    paintCounter(screen, language);
+    paintCounter(painting);
     paintNotices(painting);
     byId("unsafe").hidden = !screen.unsafe;
     byId("tickets").hidden = painting.receipts.length === 0;
@@ -87,7 +90,8 @@ function paintFace(screen: Screen): void {
   setText("spoken-link", screen.linkSpoken);
 }
 
-function paintCounter({ button, stepper, note, asking, away }: Screen, language: Language): void {
+function paintCounter(painting: Painting): void {
+  const { button, stepper, asking, away } = painting.screen;
   const buy = byId("buy");
   setText("buy", button.text);
   setFlag(buy, "aria-disabled", !button.enabled);
@@ -95,19 +99,19 @@ function paintCounter({ button, stepper, note, asking, away }: Screen, language:
   setText("quantity", stepper.value);
   setFlag(byId("fewer"), "aria-disabled", !stepper.fewer);
   setFlag(byId("more"), "aria-disabled", !stepper.more);
-  paintNote(note, language);
+  paintNote(painting);
   byId("unanswered").hidden = !asking || away;
   byId("away").hidden = !away;
   byId("till").hidden = asking || away;
   buy.hidden = asking || away;
 }
 
-function paintNote(note: Note, language: Language): void {
+function paintNote({ screen: { note }, language, outcomes }: Painting): void {
   const item = byId("note");
   const isNew = item.dataset["tone"] !== note.tone;
   item.dataset["tone"] = note.tone;
   setText("note-text", note.text);
-  setText("spoken-note", note.spoken);
+  sayText("spoken-note", note.spoken, outcomes);
   const anchor = byId("note-link");
   anchor.hidden = note.tickets !== true;
   setText("note-link", WORDS[language].seeTickets);
@@ -115,11 +119,11 @@ function paintNote(note: Note, language: Language): void {
   if (isNew && (note.tone === "good" || note.tone === "bad")) item.scrollIntoView({ block: "nearest" });
 }
 
-function paintNotices({ notices, language }: Painting): void {
+function paintNotices({ notices, pinned, language }: Painting): void {
   const words = WORDS[language];
   const number = numberFormat(language);
   const line = notices.map(({ kind, quantity }) => words.notices[kind](number(quantity ?? 0))).join(" ");
-  setText("aviso-text", line);
+  sayText("aviso-text", line, pinned);
   const banner = byId("aviso");
   banner.dataset["kind"] = notices.at(-1)?.kind ?? "";
   banner.toggleAttribute("data-many", notices.length > 1);
@@ -186,6 +190,14 @@ function onPress(id: string, action: () => void): void {
 function setText(id: string, text: string): void {
   const item = byId(id);
   if (item.textContent !== text) item.textContent = text;
+}
+
+/** Screen readers hear of a text that is put there: the same one is put there anew when its serial is another. */
+function sayText(id: string, text: string, serial: number): void {
+  const item = byId(id);
+  if (item.textContent === text && item.dataset["serial"] === String(serial)) return;
+  item.dataset["serial"] = String(serial);
+  item.textContent = text;
 }
 
 function setFlag(item: HTMLElement, name: string, value: boolean): void {

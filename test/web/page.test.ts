@@ -338,6 +338,32 @@ describe("the page in a browser", function () {
     expect(await page.textContent("#summary")).to.equal("0 ingressos disponíveis");
   });
 
+  it("says each AVISO anew to screen readers, though its words are those of the one before", async () => {
+    const server = await serve("--stock", "5");
+    const { page } = await openPage(browser, address(server));
+    await enabled(page);
+    await listenTo(page, "aviso-text");
+    for (let times = 1; times <= 3; times++) {
+      await organiser(server, "restock", "POST", { quantity: 5 });
+      await until(async () => (await said(page)).length === times, `AVISO ${times} is said`);
+    }
+    for (const text of await said(page)) expect(text).to.include("Estoque reposto: mais 5!");
+  });
+
+  it("says anew how a purchase ended that was answered before the next frame", async () => {
+    const server = await serve("--stock", "5");
+    // Frames come so rarely that the second answer is there before its question was ever painted.
+    const script = "globalThis.requestAnimationFrame = (task) => setTimeout(task, 500);";
+    const { page } = await openPage(browser, address(server), { script });
+    await enabled(page);
+    await listenTo(page, "spoken-note");
+    await press(page, "Comprar 1 ingresso");
+    await sees(page, "#spoken-note", "Compra realizada: 1 ingresso.");
+    await press(page, "Comprar mais 1");
+    await until(async () => (await said(page)).length >= 2, "both are said");
+    expect(new Set(await said(page))).to.deep.equal(new Set(["Compra realizada: 1 ingresso."]));
+  });
+
   it("is back within seconds of a planned restart", async () => {
     const data = await temporaryDirectory();
     const first = await spawnServer(["--stock", "10", "--data", data]);
@@ -408,6 +434,20 @@ async function press(page: Page, label: string): Promise<void> {
   await enabled(page);
   await sees(page, "#buy", label);
   await page.click("#buy");
+}
+
+/** Notes down what is said in a live region from now on: a text is said when it is put there, not while it stays. */
+async function listenTo(page: Page, id: string): Promise<void> {
+  await page.evaluate(`{
+    globalThis.said = [];
+    new MutationObserver((changes) => {
+      for (const { addedNodes } of changes) for (const node of addedNodes) said.push(node.textContent);
+    }).observe(document.getElementById("${id}"), { childList: true });
+  }`);
+}
+
+function said(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>("said");
 }
 
 async function soldBy({ httpPort }: ListeningProcess): Promise<number> {
