@@ -20,13 +20,16 @@ export interface SocketEvents {
   closed(code: number): void;
 }
 
-/** How things stand; `retryAt` is a monotonic time. */
+/** How things stand; `retryAt` is a monotonic time. While it is `offline` it goes on trying all the same. */
 export type Link =
   | { readonly kind: "connecting" }
   | { readonly kind: "live" }
   | { readonly kind: "waiting"; readonly why: "lost" | "full"; readonly retryAt: number }
   | { readonly kind: "offline" }
   | { readonly kind: "away"; readonly code: number };
+
+/** What the socket itself tells. */
+type Known = Exclude<Link, { readonly kind: "offline" }>;
 
 export interface ConnectionParts {
   readonly open: (events: SocketEvents) => Socket;
@@ -45,7 +48,7 @@ const BROKEN = 1006;
 
 export class Connection {
   readonly #parts: ConnectionParts;
-  #link: Link = { kind: "connecting" };
+  #link: Known = { kind: "connecting" };
   #socket: Socket | null = null;
   #startedAt = 0;
   #attempt = 0;
@@ -57,8 +60,11 @@ export class Connection {
     this.#parts = parts;
   }
 
+  /** The browser's word explains an absence and no more: a socket that answers knows better, and so does a full server. */
   get link(): Link {
-    return this.#link;
+    const link = this.#link;
+    const isAbsent = link.kind === "connecting" || (link.kind === "waiting" && link.why === "lost");
+    return isAbsent && !this.#online ? { kind: "offline" } : link;
   }
 
   /** Connects, now, whatever was planned. */
@@ -86,16 +92,18 @@ export class Connection {
     return true;
   }
 
-  /** What the browser says of its network. A return of it is worth an attempt at once. */
+  /**
+   * What the browser says of its network. A return of it is worth an attempt at once. A loss may be of another network
+   * than the one that leads here (a server on the same machine, a cable beside the Wi-Fi): asks, and goes on trying.
+   */
   networkChanged(online: boolean): void {
+    const isBack = online && !this.#online;
     this.#online = online;
-    if (this.#link.kind === "away") return;
-    if (!online) {
-      this.#dropSocket();
-      this.#become({ kind: "offline" });
-    } else {
-      this.#hurry();
-    }
+    // What was begun without a network may hang.
+    if (isBack && this.#link.kind === "connecting") this.connect();
+    else if (online) this.#hurry();
+    else if (this.#link.kind === "live") this.#pulse();
+    this.#parts.changed(this.link);
   }
 
   /** Somebody looks again. A phone that slept may have missed the end, and its timers are late: asks, or connects, now. */
@@ -107,8 +115,7 @@ export class Connection {
   /** A full server is left its air: whoever looks at it in vain would knock the most. */
   #hurry(): void {
     const link = this.#link;
-    const canHurry = link.kind === "offline" || (link.kind === "waiting" && link.why === "lost");
-    if (!canHurry || !this.#online) return;
+    if (link.kind !== "waiting" || link.why !== "lost") return;
     this.#attempt = 0;
     this.connect();
   }
@@ -135,8 +142,7 @@ export class Connection {
     if (wasSteady) this.#attempt = 0;
     this.#dropSocket();
     if (!shouldReconnect(code)) this.#become({ kind: "away", code });
-    else if (this.#online) this.#waitFor(code === CloseCode.serverFull ? "full" : "lost");
-    else this.#become({ kind: "offline" });
+    else this.#waitFor(code === CloseCode.serverFull ? "full" : "lost");
   }
 
   #waitFor(why: "lost" | "full"): void {
@@ -169,9 +175,9 @@ export class Connection {
     this.#callOff = this.#parts.timers.after(ms, task);
   }
 
-  #become(link: Link): void {
+  #become(link: Known): void {
     this.#link = link;
-    this.#parts.changed(link);
+    this.#parts.changed(this.link);
   }
 }
 

@@ -211,15 +211,78 @@ describe("the page's connection", () => {
     }
   });
 
-  it("rests while the browser is offline and comes back at once after", () => {
-    const { connection, time, sockets } = greeted();
+  it("keeps a connection that answers, whatever the browser says of its network", () => {
+    const { connection, time, last, sockets } = greeted();
+    connection.networkChanged(false);
+    expect(last().sent).to.deep.equal([{ type: "query", id: "pulse" }]);
+    last().say(stock());
+    time.advance(PAGE_LIMITS.pulseMs);
+    expect(connection.link.kind).to.equal("live");
+    expect(sockets).to.have.lengthOf(1);
+    expect(last().closed).to.equal(false);
+  });
+
+  it("leaves one that doesn't answer when the browser is offline, and says that it is", () => {
+    const { connection, time, last } = greeted();
+    connection.networkChanged(false);
+    time.advance(PAGE_LIMITS.pulseMs);
+    expect(last().closed).to.equal(true);
+    expect(connection.link.kind).to.equal("offline");
+  });
+
+  it("goes on trying while the browser is offline, and finds a server that is there all the same", () => {
+    const { connection, time, last, sockets } = greeted();
+    connection.networkChanged(false);
+    for (let attempt = 1; attempt <= 20; attempt++) {
+      last().events.closed(1006);
+      expect(connection.link.kind).to.equal("offline");
+      time.advance(PAGE_LIMITS.reconnect.capMs);
+      expect(sockets).to.have.lengthOf(attempt + 1);
+      expect(connection.link.kind).to.equal("offline");
+    }
+    last().say(hello());
+    expect(connection.link.kind).to.equal("live");
+  });
+
+  it("changes the words at once when the browser's network goes or comes while it waits", () => {
+    const { connection, last, sockets } = greeted();
+    last().events.closed(1006);
+    expect(connection.link.kind).to.equal("waiting");
     connection.networkChanged(false);
     expect(connection.link.kind).to.equal("offline");
-    connection.wake();
-    time.advance(3_600_000);
-    expect(sockets).to.have.lengthOf(1);
     connection.networkChanged(true);
+    expect(connection.link.kind).to.equal("connecting");
     expect(sockets).to.have.lengthOf(2);
+  });
+
+  it("hurries while the browser is offline for whoever looks", () => {
+    const { connection, last, sockets } = greeted();
+    connection.networkChanged(false);
+    last().events.closed(1006);
+    connection.wake();
+    expect(sockets).to.have.lengthOf(2);
+    connection.wake();
+    expect(sockets, "one attempt is under way").to.have.lengthOf(2);
+  });
+
+  it("begins anew what it began without a network, once that is back", () => {
+    const { connection, last, sockets } = greeted();
+    connection.networkChanged(false);
+    last().events.closed(1006);
+    connection.wake();
+    connection.networkChanged(true);
+    expect(sockets.map(({ closed }) => closed)).to.deep.equal([true, true, false]);
+    connection.networkChanged(true);
+    expect(sockets).to.have.lengthOf(3);
+  });
+
+  it("leaves a full server its air though the network comes and goes", () => {
+    const { connection, last, sockets } = greeted();
+    last().events.closed(1013);
+    connection.networkChanged(false);
+    connection.networkChanged(true);
+    expect(connection.link).to.include({ kind: "waiting", why: "full" });
+    expect(sockets).to.have.lengthOf(1);
   });
 
   it("has one attempt under way at a time", () => {

@@ -380,6 +380,16 @@ describe("the page in a browser", function () {
     await sees(page, "#link-text", "Ao vivo", reconnect.capMs + helloMs);
   });
 
+  it("stays connected to a server that answers while the browser says that it is offline", async () => {
+    const server = await serve("--stock", "10");
+    const { page } = await openPage(browser, address(server));
+    await enabled(page);
+    await page.evaluate(`dispatchEvent(new Event("offline"))`);
+    await press(page, "Comprar 1 ingresso");
+    await sees(page, "#figure", "09");
+    await live(page);
+  });
+
   it("keeps its place while the number changes width", async () => {
     const server = await serve("--stock", "1005");
     const { page } = await openPage(browser, address(server), { viewport: PHONE });
