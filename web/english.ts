@@ -64,10 +64,13 @@ export const english: Words = {
   buying: "Buying…",
   secured: (n) => plural(n, "Ticket secured", "Tickets secured"),
   slow: "The answer takes longer than usual. Your order is kept and counts only once.",
+  slowStay: "The answer takes longer than usual. Don't close or reload this page: only it knows your order.",
   again: (seconds, tryNumber, tries) =>
     `A long line. Trying again ${seconds > 0 ? `in ${seconds} s` : "now"} (${tryNumber} of ${tries}).`,
   againSpoken: "A long line. Trying again.",
   resend: "As soon as the connection is back we confirm your order. It counts only once.",
+  resendStay:
+    "As soon as the connection is back we confirm your order. Don't close or reload this page: only it knows your order.",
   bought: (n) => `Purchase complete: ${n} ${plural(n, "ticket", "tickets")}.`,
   seeTickets: "See codes",
   kicked: "The box office ended this connection. To go on, come back when you like.",

@@ -182,6 +182,7 @@ function paint(): void {
     outcome: purchases?.outcome ?? null,
     resting: purchases?.resting ?? false,
     quantity,
+    durable: storage.durable,
   });
   const newest = sale.stock?.position.offset ?? Infinity;
   const receipts = (purchases?.receipts ?? []).map((receipt) => ({

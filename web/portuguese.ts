@@ -64,10 +64,14 @@ export const portuguese: Words = {
   buying: "Comprando…",
   secured: (n) => plural(n, "Ingresso garantido", "Ingressos garantidos"),
   slow: "A resposta está demorando mais que o normal. Seu pedido está guardado e vale uma vez só.",
+  slowStay:
+    "A resposta está demorando mais que o normal. Não feche nem recarregue esta página: só ela conhece seu pedido.",
   again: (seconds, tryNumber, tries) =>
     `Muita gente na fila. Tentamos de novo ${seconds > 0 ? `em ${seconds} s` : "agora"} (${tryNumber} de ${tries}).`,
   againSpoken: "Muita gente na fila. Tentando de novo.",
   resend: "Assim que a conexão voltar, confirmamos seu pedido. Ele vale uma vez só.",
+  resendStay:
+    "Assim que a conexão voltar, confirmamos seu pedido. Não feche nem recarregue esta página: só ela conhece seu pedido.",
   bought: (n) => `Compra realizada: ${n} ${plural(n, "ingresso", "ingressos")}.`,
   seeTickets: "Ver códigos",
   kicked: "A bilheteria encerrou esta conexão. Para continuar, volte quando quiser.",

@@ -27,6 +27,8 @@ export interface Facts {
   readonly resting: boolean;
   /** Tickets that the stepper asks for. */
   readonly quantity: number;
+  /** Whether a purchase outlives the page. */
+  readonly durable: boolean;
 }
 
 export interface Note {
@@ -183,7 +185,7 @@ function describeNote(facts: Facts, words: Words, mood: Mood): Note {
 }
 
 function describeAttempt({ progress, pending }: Attempt, facts: Facts, words: Words): Note {
-  const { link, monotonic, language } = facts;
+  const { link, monotonic, language, durable } = facts;
   switch (progress.kind) {
     case "asking":
       return say("busy", words.asking(pending.quantity, momentWords(language, pending.madeAt)));
@@ -193,8 +195,10 @@ function describeAttempt({ progress, pending }: Attempt, facts: Facts, words: Wo
       return { tone: "busy", text, spoken: words.againSpoken };
     }
     case "sent":
-      if (link.kind !== "live") return say("busy", words.resend);
-      if (monotonic - progress.since >= PAGE_LIMITS.slowAnswerMs) return say("busy", words.slow);
+      if (link.kind !== "live") return say("busy", durable ? words.resend : words.resendStay);
+      if (monotonic - progress.since >= PAGE_LIMITS.slowAnswerMs) {
+        return say("busy", durable ? words.slow : words.slowStay);
+      }
       return { tone: "quiet", text: words.hints.open, spoken: "" };
   }
 }

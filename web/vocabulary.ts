@@ -36,9 +36,12 @@ export interface Words {
   /** On the button, right after a purchase. */
   readonly secured: (n: number) => string;
   readonly slow: string;
+  /** Where the browser keeps nothing, the order is in this page alone; likewise `resendStay`. */
+  readonly slowStay: string;
   readonly again: (seconds: number, tryNumber: number, tries: number) => string;
   readonly againSpoken: string;
   readonly resend: string;
+  readonly resendStay: string;
   readonly bought: (n: number) => string;
   readonly seeTickets: string;
   readonly kicked: string;

@@ -24,6 +24,7 @@ function facts(changes: Partial<Facts> = {}): Facts {
     outcome: null,
     resting: false,
     quantity: 1,
+    durable: true,
     ...changes,
   };
 }
@@ -132,6 +133,21 @@ describe("the page's screen", () => {
     expect(note({ kind: "sent", since: 0 }, PAGE_LIMITS.slowAnswerMs)).to.equal(WORDS["pt-BR"].slow);
     expect(note({ kind: "waiting", reason: "busy", retryAt: 3_000, tries: 1 })).to.include("em 3 s (2 de 6)");
     expect(note({ kind: "asking" })).to.include("2 ingressos");
+  });
+
+  it("promises to keep an order only where the browser does, and asks to stay where it doesn't", () => {
+    for (const language of LANGUAGES) {
+      for (const link of [{ kind: "live" }, { kind: "offline" }] as const) {
+        const sent = attempt({ kind: "sent", since: 0 });
+        const told = (durable: boolean): string => {
+          const slow = { language, link, attempt: sent, monotonic: PAGE_LIMITS.slowAnswerMs, durable };
+          return describeScreen(facts(slow)).note.text;
+        };
+        expect(told(true)).not.to.match(/recarregue|reload/);
+        expect(told(false)).to.match(/recarregue|reload/);
+        expect(told(false)).not.to.match(/guardado|is kept/);
+      }
+    }
   });
 
   it("offers a way back only when it was sent away", () => {
