@@ -30,6 +30,8 @@ export class NoticeBoard {
 
   /** @param now monotonic milliseconds, here and below. */
   pin(notice: NoticeMessage, now: number): void {
+    // A newer server may have kinds that this page has no words for.
+    if (!Object.hasOwn(ENDS, notice.kind)) return;
     const together = now - this.#newestAt < PAGE_LIMITS.noticeGroupMs;
     const ended = ENDS[notice.kind];
     const kept = together ? this.#notices.filter(({ kind }) => !ended.includes(kind)) : [];

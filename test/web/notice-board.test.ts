@@ -27,6 +27,11 @@ describe("the page's notice board", () => {
     expect(shown(["sold_out", "closed"], PAGE_LIMITS.noticeGroupMs)).to.deep.equal(["closed"]);
   });
 
+  it("passes over a kind that it doesn't know: a newer server may have more", () => {
+    const kinds = ["sold_out", "moved_indoors", "toString", "closed"] as NoticeKind[];
+    expect(shown(kinds)).to.deep.equal(["sold_out", "closed"]);
+  });
+
   it("takes down what was there long enough, but not that all is sold", () => {
     const board = new NoticeBoard();
     const position = { epoch: 1, offset: 1 };
