@@ -69,7 +69,7 @@ export class PurchaseStore {
   }
 
   pendings(): PendingPurchase[] {
-    return this.#read<PendingPurchase>(this.#pendingPrefix).sort((a, b) => a.madeAt - b.madeAt);
+    return this.#read(this.#pendingPrefix, isPending).sort((a, b) => a.madeAt - b.madeAt);
   }
 
   saveReceipt(receipt: StoredReceipt): void {
@@ -77,32 +77,57 @@ export class PurchaseStore {
   }
 
   hasReceipt(key: string): boolean {
-    return this.#storage.getItem(this.#receiptPrefix + key) !== null;
+    return isReceipt(parse(this.#storage.getItem(this.#receiptPrefix + key)));
   }
 
   /** Newest first. */
   receipts(): StoredReceipt[] {
-    return this.#read<StoredReceipt>(this.#receiptPrefix).sort((a, b) => b.at - a.at || b.order - a.order);
+    return this.#read(this.#receiptPrefix, isReceipt).sort((a, b) => b.at - a.at || b.order - a.order);
   }
 
-  #read<T>(prefix: string): T[] {
+  /** Passes over what something else wrote there: the storage is shared with whatever else this host serves. */
+  #read<T>(prefix: string, isOne: (value: unknown) => value is T): T[] {
     const found: T[] = [];
     for (let i = 0; i < this.#storage.length; i++) {
       const name = this.#storage.key(i);
-      const text = name?.startsWith(prefix) ? this.#storage.getItem(name) : null;
-      const value = text === null ? null : parse(text);
-      if (value !== null) found.push(value as T);
+      const value = name?.startsWith(prefix) ? parse(this.#storage.getItem(name)) : null;
+      if (isOne(value)) found.push(value);
     }
     return found;
   }
 }
 
-/** Null for what something else wrote there. */
-function parse(text: string): unknown {
+function parse(text: string | null): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" ? value : null;
+    return text === null ? null : JSON.parse(text);
   } catch {
     return null;
   }
+}
+
+function isPending(value: unknown): value is PendingPurchase {
+  return has(value, ["key", "sale", "buyer"], isText) && has(value, ["quantity", "madeAt"], isInteger);
+}
+
+function isReceipt(value: unknown): value is StoredReceipt {
+  return (
+    has(value, ["key", "sale"], isText) &&
+    has(value, ["order", "at"], isInteger) &&
+    has(value, ["codes"], (codes) => Array.isArray(codes) && codes.every(isText)) &&
+    has(value, ["position"], (position) => has(position, ["epoch", "offset"], isInteger))
+  );
+}
+
+function has(value: unknown, names: readonly string[], isRight: (field: unknown) => boolean): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const fields = value as Readonly<Record<string, unknown>>;
+  return names.every((name) => isRight(fields[name]));
+}
+
+function isText(field: unknown): field is string {
+  return typeof field === "string";
+}
+
+function isInteger(field: unknown): field is number {
+  return Number.isSafeInteger(field);
 }

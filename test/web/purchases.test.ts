@@ -49,6 +49,11 @@ function setUp(): { storage: MapStorage; time: ManualTime; tab: Tab } {
   return { storage, time, tab: new Tab(storage, time) };
 }
 
+/** A stored object that lacks one of its fields. */
+function without(whole: object, name: string): string {
+  return JSON.stringify({ ...whole, [name]: undefined });
+}
+
 /** A server without a free place answers each try of this tab, until it gives up. */
 function exhaust(tab: Tab, time: ManualTime): void {
   for (let i = 0; i < 50 && tab.purchases.current !== null; i++) {
@@ -139,6 +144,43 @@ describe("the page's purchases", () => {
     time.advance(1);
     expect(tab.purchases.buy(1)).to.equal(true);
     expect(tab.sent).to.have.lengthOf(2);
+  });
+
+  it("passes over what isn't a receipt or a purchase under a name of theirs", () => {
+    const { tab, storage, time } = setUp();
+    tab.purchases.buy(1);
+    tab.accept();
+    const position = { epoch: 1, offset: 1 };
+    const whole = { key: "k", sale: "show", codes: ["A"], order: 1, position, at: 1 };
+    const rubbish = [
+      "",
+      "x",
+      "7",
+      "null",
+      "[]",
+      "{}",
+      ...Object.keys(whole).map((name) => without(whole, name)),
+    ];
+    const pending = { key: "k", sale: "show", buyer: "b", quantity: 1, madeAt: 1 };
+    rubbish.push(...Object.keys(pending).map((name) => without(pending, name)));
+    rubbish.push(JSON.stringify({ ...whole, codes: "A" }), JSON.stringify({ ...whole, codes: [1] }));
+    rubbish.push(JSON.stringify({ ...whole, position: {} }), JSON.stringify({ ...pending, madeAt: 1e300 }));
+    rubbish.forEach((text, i) => {
+      storage.setItem(`bilheteria:sale:show:receipt:r${i}`, text);
+      storage.setItem(`bilheteria:sale:show:pending:p${i}`, text);
+    });
+    const { receipts, current } = new Tab(storage, time).purchases;
+    expect(receipts.map(({ key }) => key)).to.deep.equal([tab.sent[0]!.id]);
+    expect(current).to.equal(null);
+  });
+
+  it("asks again for a receipt that something else overwrote", () => {
+    const { tab, storage, time } = setUp();
+    tab.purchases.buy(1);
+    storage.setItem(`bilheteria:sale:show:receipt:${tab.sent[0]!.id}`, "{}");
+    const reloaded = new Tab(storage, time);
+    reloaded.purchases.resume();
+    expect(reloaded.sent).to.deep.equal(tab.sent);
   });
 
   it("keeps the receipts of each sale apart", () => {
