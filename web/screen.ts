@@ -74,6 +74,7 @@ export function describeScreen(facts: Facts): Screen {
   const words = WORDS[facts.language];
   const { stock, link, attempt, quantity, watching, now } = facts;
   const mood: Mood = stock?.state ?? "unknown";
+  const isFirst = facts.hello === null && link.kind === "connecting";
   const shownLink = describeLink(link, facts.monotonic, words);
   const number = numberFormat(facts.language);
   const free = attempt === null;
@@ -86,7 +87,7 @@ export function describeScreen(facts: Facts): Screen {
     state: words.states[mood],
     stamp: words.stamps[mood] ?? "",
     link: shownLink,
-    linkSpoken: words.links.spoken[shownLink.tone],
+    linkSpoken: isFirst ? words.links.connecting : words.links.spoken[shownLink.tone],
     ...describeFigure(facts, words),
     share: stock === null ? null : Math.max(0, stock.available) / stock.capacity,
     segments: stock === null || stock.capacity > PAGE_LIMITS.gaugeSegments ? null : stock.capacity,

@@ -135,6 +135,14 @@ describe("the page's screen", () => {
     expect(note({ kind: "asking" })).to.include("2 ingressos");
   });
 
+  it("speaks of a connection that was lost only when there was one", () => {
+    const spoken = (changes: Partial<Facts>): string => describeScreen(facts(changes)).linkSpoken;
+    expect(spoken({ hello: null, link: { kind: "connecting" } })).to.equal("Conectando…");
+    expect(spoken({ link: { kind: "connecting" } })).to.equal("Sem conexão. Reconectando.");
+    expect(spoken({ hello: null, link: { kind: "offline" } })).to.equal("Sem conexão.");
+    expect(spoken({})).to.equal("Conectado");
+  });
+
   it("promises to keep an order only where the browser does, and asks to stay where it doesn't", () => {
     for (const language of LANGUAGES) {
       for (const link of [{ kind: "live" }, { kind: "offline" }] as const) {
