@@ -65,7 +65,17 @@ export class View {
     this.#receipts.show(painting.receipts, language);
     paintTheme(language);
     this.#voice.tell(`${language} ${screen.mood}`, screen.summary);
+    keepFocus();
   }
+}
+
+/**
+ * The button that had the focus may be gone now. The counter takes it: near everything, and nothing that a key which is
+ * still held down could press.
+ */
+function keepFocus(): void {
+  const focused = document.activeElement;
+  if (focused?.closest("[hidden]")) byId("counter").focus({ preventScroll: true });
 }
 
 function paintFace(screen: Screen): void {

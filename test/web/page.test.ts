@@ -262,6 +262,22 @@ describe("the page in a browser", function () {
     expect(await page.evaluate("document.activeElement.id")).to.equal("buy");
   });
 
+  it("keeps a place for the keyboard when the button that was pressed goes away, and not one that buys", async () => {
+    const server = await serve("--stock", "10");
+    const script = `if (!localStorage.length) localStorage.setItem("bilheteria:sale:default:pending:old",
+      JSON.stringify({ key: "old", sale: "default", buyer: "b", quantity: 1, madeAt: 1 }));`;
+    const { page } = await openPage(browser, address(server), { script });
+    const focused = (): Promise<string> => page.evaluate<string>("document.activeElement.id");
+    await page.locator("#give-up").press("Enter");
+    await enabled(page);
+    expect(await focused()).to.equal("counter");
+    await organiser(server, "restock", "POST", { quantity: 5 });
+    await page.locator("#dismiss").press("Enter");
+    await page.locator("#dismiss").waitFor({ state: "hidden" });
+    expect(await focused()).to.equal("counter");
+    expect(await soldBy(server)).to.equal(0);
+  });
+
   for (const colorScheme of ["light", "dark"] as const) {
     it(`has no serious fault of accessibility in ${colorScheme}, from on sale to sold out`, async () => {
       const server = await serve("--stock", "2");
