@@ -80,7 +80,7 @@ function start(): void {
 
 function greet(hello: HelloMessage, startedAt: number, arrivedAt: number): void {
   clock.learn(hello.serverTime, startedAt, arrivedAt);
-  if (purchases === null || sale.hello?.sale !== hello.sale) purchases = openPurchases(hello.sale);
+  purchases ??= openPurchases(hello.sale);
   sale.hello = hello;
   quantity = Math.min(quantity, hello.maxQuantity);
   const from = sale.resumeFrom;
