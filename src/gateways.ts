@@ -32,6 +32,8 @@ export interface GatewayParts {
   readonly limits: Limits;
   readonly version: string;
   readonly epoch: number;
+  /** See `Desk`. */
+  readonly journalId: string;
   readonly adminToken: string;
   /** What pseudonyms are made with; null where addresses may be kept. */
   readonly addressKey: string | null;
@@ -116,7 +118,18 @@ export async function listenAll(
 }
 
 function makeDesk(parts: GatewayParts, hub: Hub): Desk {
-  const { counter, recorder, limits, settings, addressKey, epoch, version, sessionsBefore, report } = parts;
+  const {
+    counter,
+    recorder,
+    limits,
+    settings,
+    addressKey,
+    epoch,
+    journalId,
+    version,
+    sessionsBefore,
+    report,
+  } = parts;
   return {
     counter,
     hub,
@@ -131,6 +144,7 @@ function makeDesk(parts: GatewayParts, hub: Hub): Desk {
     proxies: new TrustedProxies(settings.trustProxy),
     nameBuyer: addressKey === null ? byAddress : byPseudonym(addressKey),
     epoch,
+    journalId,
     server: `bilheteria/${version}`,
     unsafe: settings.unsafeNoQueue,
     counts: { sessions: sessionsBefore, slowReaders: 0, faults: 0, refusedConnections: 0 },

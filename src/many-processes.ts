@@ -118,6 +118,7 @@ function makeCrew(parts: FrontParts, size: number, ports: Ports, ears: Ears): Cr
       limits,
       version,
       epoch: storage.journal.epoch,
+      journalId: storage.journalId,
       adminToken: storage.adminToken.token,
       addressKey: storage.addressKey,
       commandLog: commandLines?.style ?? null,

@@ -9,7 +9,7 @@ import { stopServer } from "./stopping.ts";
 
 /** @throws {ConfigError} if there is no page to serve. */
 export function openFront({ settings, options, engine, storage, metrics }: FrontParts): Front {
-  const { journal, adminToken, addressKey, recount } = storage;
+  const { journal, journalId, adminToken, addressKey, recount } = storage;
   const { limits, version } = options;
   const commandLog =
     options.commandLines === null ? null : new CommandLog(options.commandLines, systemScheduler, limits.log);
@@ -19,6 +19,7 @@ export function openFront({ settings, options, engine, storage, metrics }: Front
     limits,
     version,
     epoch: journal.epoch,
+    journalId,
     adminToken: adminToken.token,
     addressKey,
     sessionsBefore: 0,

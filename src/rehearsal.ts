@@ -129,6 +129,7 @@ async function openStage(limits: Limits): Promise<Stage> {
     limits,
     version: "rehearsal",
     epoch: EPOCH,
+    journalId: "rehearsal",
     adminToken: makeAdminToken().token,
     addressKey: null,
     sessionsBefore: 0,

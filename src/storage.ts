@@ -1,5 +1,5 @@
 /** Where a server keeps what it knows: a data directory, or nowhere with `--memory`. */
-import { randomInt } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { keepAddressKey, makeAddressKey } from "./address-key.ts";
 import { makeAdminToken, readAdminToken, writeAdminToken, type AdminToken } from "./admin-token.ts";
 import type { BoxOffice } from "./box-office/box-office.ts";
@@ -20,6 +20,8 @@ import type { ServerOptions } from "./server-options.ts";
 
 export interface Storage {
   readonly journal: Journal;
+  /** Tells this journal from one that is begun anew in its place, in 32 hexadecimal digits. */
+  readonly journalId: string;
   /** What the start found; null with `--memory`. */
   readonly replayed: Replayed | null;
   readonly adminToken: AdminToken;
@@ -87,7 +89,8 @@ async function openMemory(settings: Settings, questions: StorageQuestions): Prom
   const journal = openMemoryJournal({ epoch: randomInt(1, 2 ** 31) });
   const addressKey = settings.addresses ? null : makeAddressKey();
   const adminToken = givenToken(settings) ?? makeAdminToken();
-  return { journal, replayed: null, adminToken, addressKey, recount: null, watch: null };
+  const journalId = randomBytes(16).toString("hex");
+  return { journal, journalId, replayed: null, adminToken, addressKey, recount: null, watch: null };
 }
 
 async function openDirectory(
@@ -118,6 +121,7 @@ async function openDirectory(
   held.questions.afterReplay();
   return {
     journal,
+    journalId: journal.id,
     replayed,
     adminToken: held.token ?? (await writeAdminToken(directory)),
     addressKey,

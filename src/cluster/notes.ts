@@ -18,6 +18,7 @@ export interface Welcome {
   readonly ports: Ports;
   readonly version: string;
   readonly epoch: number;
+  readonly journalId: string;
   /** Rises with every worker of this epoch, so that no two of them number their sessions alike. */
   readonly incarnation: number;
   readonly adminToken: string;

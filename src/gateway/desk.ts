@@ -26,6 +26,8 @@ export interface Desk {
   readonly nameBuyer: NameBuyer;
   /** The journal's epoch: makes the keys of keyless purchases unique across restarts. */
   readonly epoch: number;
+  /** Tells whoever kept receipts whether they are of the journal that goes on here; every `hello` names it. */
+  readonly journalId: string;
   /** Name and version, as `hello` tells them. */
   readonly server: string;
   /** Whether tickets are sold without the queue, which every `hello` says. */

@@ -68,6 +68,11 @@ export class FileJournal implements Journal {
     this.#hash = parts.hash;
   }
 
+  /** Names the journal, in 32 hexadecimal digits: the same in every epoch, another for one that is begun anew. */
+  get id(): string {
+    return this.#parts.header.log;
+  }
+
   /** Path of the segment that is written to. */
   get segment(): string {
     return this.#parts.room.segment.path;

@@ -22,6 +22,8 @@ export interface HelloMessage {
   readonly title: string;
   /** Tickets that one purchase may ask for at most. */
   readonly maxQuantity: number;
+  /** Another one than before means that everything was begun anew: earlier receipts aren't of this sale. */
+  readonly journal: string;
   /** Only where it is so: this server sells without its queue, wrongly on purpose. Nothing that it says can be trusted. */
   readonly unsafe?: true;
 }

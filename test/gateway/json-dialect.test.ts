@@ -12,7 +12,7 @@ describe("the JSON dialect", () => {
   it("begins with hello, by which a client sets its clock", async () => {
     const server = await startTestServer(["--title", "Peça"]);
     const client = await JsonClient.connect(server.httpPort);
-    const { serverTime, ...rest } = client.hello;
+    const { serverTime, journal, ...rest } = client.hello;
     expect(rest).to.deep.equal({
       type: "hello",
       server: "bilheteria/0.0.0-test",
@@ -22,6 +22,7 @@ describe("the JSON dialect", () => {
       maxQuantity: 10,
     });
     expect(serverTime).to.be.closeTo(Date.now(), 60_000);
+    expect(journal).to.match(/^[0-9a-f]{32}$/);
   });
 
   it("query is answered with the stock and its own id, or none", async () => {

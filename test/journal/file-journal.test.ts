@@ -44,6 +44,20 @@ describe("journal: file", () => {
     expect(again.journal.epoch).to.equal(2);
   });
 
+  it("has the same id at each start, and another where it is begun anew", async () => {
+    const ids: string[] = [];
+    for (const anew of [false, false, true]) {
+      if (anew) await setAside(directory, nodeDisk, 1);
+      const { journal } = await open(directory);
+      ids.push(journal.id);
+      await journal.close();
+    }
+    expect(ids[1]).to.equal(ids[0]);
+    expect(ids[2])
+      .to.match(/^[0-9a-f]{32}$/)
+      .and.not.equal(ids[0]);
+  });
+
   it("goes on in a new segment when one is full, and in the same epoch", async () => {
     const { journal } = await open(directory);
     for (const event of history(100)) await journal.append([event]);

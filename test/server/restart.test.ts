@@ -66,6 +66,25 @@ describe("a restart", function () {
     }
   });
 
+  it("is told from a new beginning by the journal that hello names, the same in every process", async () => {
+    const data = await temporaryDirectory();
+    const named: Set<unknown>[] = [];
+    for (const flags of [["--workers", "0"], ["--workers", "2"], ["--fresh"]]) {
+      const server = await spawnServer(["--data", data, ...flags]);
+      const clients = await Promise.all(Array.from({ length: 8 }, () => JsonClient.connect(server.httpPort)));
+      named.push(new Set(clients.map(({ hello }) => hello["journal"])));
+      for (const { ws } of clients) ws.close();
+      await stop(server);
+    }
+    expect(named.map(({ size }) => size)).to.deep.equal([1, 1, 1]);
+    const [first, second, fresh] = named.map((journals) => [...journals][0]);
+    expect(first).to.match(/^[0-9a-f]{32}$/);
+    expect(second).to.equal(first);
+    expect(fresh)
+      .to.match(/^[0-9a-f]{32}$/)
+      .and.not.equal(first);
+  });
+
   it("tells no AVISO again of what sold out before", async () => {
     const data = await temporaryDirectory();
     const before = await spawnServer(["--data", data, "--stock", "1"]);

@@ -67,6 +67,7 @@ export class Front {
         proxies: new TrustedProxies([]),
         nameBuyer: byAddress,
         epoch,
+        journalId: "simulated",
         server: "simulated",
         unsafe: false,
         counts: {

@@ -54,6 +54,7 @@ export function deskOf(
     proxies: new TrustedProxies([]),
     nameBuyer: byAddress,
     epoch: 1,
+    journalId: "test",
     server: "bilheteria/test",
     unsafe: false,
     counts: { sessions: 0, slowReaders: 0, faults: 0, refusedConnections: 0 },

@@ -72,6 +72,7 @@ export function hello(serverTime = 0): HelloMessage {
     sale: "show",
     title: "Show",
     maxQuantity: 10,
+    journal: "j",
   };
 }
 

@@ -122,6 +122,7 @@ export class WebSocketGateway {
       sale,
       title: desk.counter.view(sale)?.title ?? sale,
       maxQuantity: desk.limits.rules.maxQuantity,
+      journal: desk.journalId,
       ...(desk.unsafe ? { unsafe: true } : {}),
     });
   }
