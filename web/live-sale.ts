@@ -6,6 +6,7 @@
 import type { Position } from "../src/box-office/sale.ts";
 import type { HelloMessage, NoticeMessage, ReceiptMessage, StockMessage } from "../src/protocol/messages.ts";
 import { PAGE_LIMITS } from "./limits.ts";
+import type { StoredReceipt } from "./purchase-store.ts";
 
 export class LiveSale {
   hello: HelloMessage | null = null;
@@ -58,6 +59,16 @@ export class LiveSale {
     this.#heardOffsets = [...this.#heardOffsets, offset].slice(-PAGE_LIMITS.heardNotices);
     this.#heard = { epoch, offset: Math.max(offset, this.#heard?.offset ?? 0) };
     return true;
+  }
+
+  /**
+   * Whether a receipt is of a sale that is no more: its journal is another, or doesn't reach as far (an old copy was put
+   * back). Epochs don't tell: each start has a new one.
+   */
+  isOutdated({ journal, position }: Pick<StoredReceipt, "journal" | "position">): boolean {
+    const { hello, stock } = this;
+    if (journal !== undefined && hello !== null && journal !== hello.journal) return true;
+    return stock !== null && position.offset > stock.position.offset;
   }
 
   #listenFrom(position: Position): void {

@@ -101,7 +101,7 @@ function receive(message: ServerMessage): void {
       break;
     case "receipt":
       sale.takeReceipt(message);
-      purchases?.takeReceipt(message);
+      purchases?.takeReceipt(message, sale.hello?.journal);
       quantity = 1;
       break;
     case "rejected":
@@ -184,10 +184,9 @@ function paint(): void {
     quantity,
     durable: storage.durable,
   });
-  const newest = sale.stock?.position.offset ?? Infinity;
   const receipts = (purchases?.receipts ?? []).map((receipt) => ({
     receipt,
-    outdated: receipt.position.offset > newest,
+    outdated: sale.isOutdated(receipt),
   }));
   view.paint({
     screen,

@@ -29,6 +29,8 @@ export interface StoredReceipt {
   /** Place in the order of arrival. */
   readonly order: number;
   readonly position: Position;
+  /** Which one the position is of; absent in receipts of a page that didn't know yet. */
+  readonly journal?: string;
   /** By the server's clock. */
   readonly at: number;
 }
@@ -114,6 +116,7 @@ function isReceipt(value: unknown): value is StoredReceipt {
     has(value, ["key", "sale"], isText) &&
     has(value, ["order", "at"], isInteger) &&
     has(value, ["codes"], (codes) => Array.isArray(codes) && codes.every(isText)) &&
+    has(value, ["journal"], (journal) => journal === undefined || isText(journal)) &&
     has(value, ["position"], (position) => has(position, ["epoch", "offset"], isInteger))
   );
 }

@@ -142,11 +142,14 @@ export class Purchases {
     this.#parts.changed();
   }
 
-  takeReceipt(message: ReceiptMessage): void {
+  /** @param journal of the server that said it. */
+  takeReceipt(message: ReceiptMessage, journal?: string): void {
     const { store, sale, timers, changed } = this.#parts;
     if (message.sale !== sale) return;
     const { id: key, order, position, at } = message;
-    const receipt = { key, sale, codes: message.tickets.map(({ code }) => code), order, position, at };
+    const codes = message.tickets.map(({ code }) => code);
+    const of = journal === undefined ? {} : { journal };
+    const receipt = { key, sale, codes, order, position, ...of, at };
     // First the receipt, then the end of the purchase: a page that dies between the two asks again, which is harmless.
     store.saveReceipt(receipt);
     this.#drop(key);

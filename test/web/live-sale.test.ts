@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { NoticeMessage } from "../../src/protocol/messages.ts";
 import { LiveSale } from "../../web/live-sale.ts";
-import { receipt, stock } from "./fakes.ts";
+import { hello, receipt, stock } from "./fakes.ts";
 
 function notice(offset: number, epoch = 1): NoticeMessage {
   return { type: "notice", kind: "sold_out", sale: "show", position: { epoch, offset }, at: 0 };
@@ -38,6 +38,19 @@ describe("the page's view of the sale", () => {
     expect(sale.takeReceipt(receipt({ remaining: 9, position: { epoch: 4, offset: 1 } }))).to.equal(false);
     expect(sale.takeReceipt(receipt({ remaining: 9, position: { epoch: 3, offset: 99 } }))).to.equal(false);
     expect(sale.stock!.available).to.equal(2);
+  });
+
+  it("tells receipts of a sale that is no more by their journal, or by how far that goes", () => {
+    const sale = new LiveSale();
+    const position = { epoch: 1, offset: 5 };
+    expect(sale.isOutdated({ journal: "other", position })).to.equal(false);
+    sale.hello = hello();
+    sale.takeStock(stock({ position: { epoch: 2, offset: 9 } }));
+    expect(sale.isOutdated({ journal: "j", position })).to.equal(false);
+    expect(sale.isOutdated({ position })).to.equal(false);
+    expect(sale.isOutdated({ journal: "other", position })).to.equal(true);
+    expect(sale.isOutdated({ journal: "j", position: { epoch: 1, offset: 10 } })).to.equal(true);
+    expect(sale.isOutdated({ position: { epoch: 1, offset: 10 } })).to.equal(true);
   });
 
   it("asks for nothing missed on the first visit", () => {

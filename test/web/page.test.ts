@@ -175,6 +175,29 @@ describe("the page in a browser", function () {
     expect(await page.locator(".code").count()).to.equal(2);
   });
 
+  it("knows tickets of a sale that is no more, however much the one in its place has sold", async () => {
+    const data = await temporaryDirectory();
+    const first = await spawnServer(["--stock", "10", "--data", data]);
+    const { page } = await openPage(browser, address(first));
+    await press(page, "Comprar 1 ingresso");
+    await page.locator(".receipt").waitFor();
+    first.kill("SIGKILL");
+    await first.exit;
+    await until(() => lost(page), "the page notices");
+    const second = await spawnServer(["--data", data, "--port", String(first.httpPort), "--fresh"]);
+    const buyer = await WsClient.connect(second.httpPort);
+    for (let i = 0; i < 5; i++) await buyer.ask("COMPRAR");
+    await sees(page, "#figure", "05");
+    await sees(page, ".receipt-when", /De uma venda anterior/);
+    await press(page, "Comprar mais 1");
+    await until(async () => (await page.locator(".receipt").count()) === 2, "the new ticket is there");
+    expect(await page.locator(".receipt.outdated").count()).to.equal(1);
+    await page.reload();
+    await sees(page, "#figure", "04");
+    await until(async () => (await page.locator(".receipt").count()) === 2, "both are there");
+    expect(await page.locator(".receipt.outdated").count()).to.equal(1);
+  });
+
   it("counts down by the server's clock when the browser's is hours wrong, and opens with the sale", async () => {
     const server = await serve("--stock", "10", "--opens-at", "+20s");
     const script = `{

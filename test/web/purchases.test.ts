@@ -183,6 +183,17 @@ describe("the page's purchases", () => {
     expect(reloaded.sent).to.deep.equal(tab.sent);
   });
 
+  it("keeps with a receipt which journal it is of", () => {
+    const { tab, storage, time } = setUp();
+    tab.purchases.buy(1);
+    tab.accept();
+    time.advance(PAGE_LIMITS.restMs);
+    tab.purchases.buy(1);
+    tab.purchases.takeReceipt(receipt({ id: tab.sent.at(-1)!.id, order: 2, at: 9 }), "j");
+    const { receipts } = new Tab(storage, time).purchases;
+    expect(receipts.map(({ journal }) => journal)).to.deep.equal(["j", undefined]);
+  });
+
   it("keeps the receipts of each sale apart", () => {
     const { tab, storage } = setUp();
     tab.purchases.buy(1);
