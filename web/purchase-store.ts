@@ -41,11 +41,13 @@ const BUYER = `${PREFIX}:buyer`;
 export class PurchaseStore {
   readonly #storage: KeyValueStore;
   readonly #pendingPrefix: string;
+  readonly #sharedPrefix: string;
   readonly #receiptPrefix: string;
 
   constructor(storage: KeyValueStore, sale: string) {
     this.#storage = storage;
     this.#pendingPrefix = `${PREFIX}:sale:${sale}:pending:`;
+    this.#sharedPrefix = `${PREFIX}:sale:${sale}:shared:`;
     this.#receiptPrefix = `${PREFIX}:sale:${sale}:receipt:`;
   }
 
@@ -68,6 +70,16 @@ export class PurchaseStore {
 
   dropPending(key: string): void {
     this.#storage.removeItem(this.#pendingPrefix + key);
+    this.#storage.removeItem(this.#sharedPrefix + key);
+  }
+
+  /** Notes that a second page sends this purchase too; under a name of its own, or it could bring back one that ended. */
+  markShared(key: string): void {
+    this.#storage.setItem(this.#sharedPrefix + key, "yes");
+  }
+
+  isShared(key: string): boolean {
+    return this.#storage.getItem(this.#sharedPrefix + key) !== null;
   }
 
   pendings(): PendingPurchase[] {

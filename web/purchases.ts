@@ -3,7 +3,8 @@
  * that same key after every interruption, reloads included, until the server has answered it. Only an answer ends it:
  * a receipt, or a refusal by somebody who looked at the key, which leaves it unused. `busy` and `rate_limited` come from
  * whoever didn't look: they tell nothing of an earlier try whose answer was lost, and that one may have bought. So they
- * end only a purchase whose every try was answered; of another the buyer is asked, and it stays written down.
+ * end only a purchase whose every try was made by one page and answered; of another the buyer is asked, and it stays
+ * written down.
  *
  * What can go wrong, and why it doesn't: the answer is lost (the key is sent again and returns the same receipt); the
  * page is reloaded before the answer (the purchase stands in the store); two tabs send the same key (one purchase, one
@@ -172,7 +173,7 @@ export class Purchases {
     const again = AGAIN.has(refusal.reason);
     if (again && entry.tries < PAGE_LIMITS.purchaseTries) {
       this.#putOff(entry, refusal);
-    } else if (again && entry.doubtful) {
+    } else if (again && (entry.doubtful || this.#parts.store.isShared(entry.pending.key))) {
       entry.progress = { kind: "asking" };
     } else {
       this.#drop(entry.pending.key);
@@ -204,6 +205,7 @@ export class Purchases {
       const age = today() - pending.madeAt;
       const entry = this.#enter(pending, age < 0 || age > PAGE_LIMITS.pendingFreshMs);
       entry.doubtful = true;
+      store.markShared(pending.key);
     }
   }
 

@@ -322,6 +322,20 @@ describe("the page's purchases", () => {
     }
   });
 
+  it("asks likewise when another tab sent the same key, whose answer may be lost", () => {
+    const { tab, storage, time } = setUp();
+    tab.purchases.buy(1);
+    const other = new Tab(storage, time);
+    other.purchases.resume();
+    exhaust(tab, time);
+    expect(tab.purchases.current?.progress.kind).to.equal("asking");
+    other.purchases.resume();
+    other.accept();
+    tab.purchases.storeChanged();
+    expect(tab.purchases.outcome?.kind).to.equal("bought");
+    expect([...storage.entries.keys()].filter((name) => /pending|shared/.test(name))).to.deep.equal([]);
+  });
+
   it("tries as often again when its buyer says go, and shows what the first try bought", () => {
     const { tab, time } = setUp();
     tab.purchases.buy(1);
@@ -390,7 +404,11 @@ describe("the page's purchases", () => {
         for (const happens of [...steps, "answered"]) {
           const message = current.sent.at(-1);
           if (happens === "reload") current = new Tab(storage, time);
-          if (happens === "second tab") new Tab(storage, time).purchases.resume();
+          if (happens === "second tab") {
+            const other = new Tab(storage, time);
+            other.purchases.resume();
+            for (const sent of other.sent) serve(sent);
+          }
           if (message !== undefined && happens === "answer lost") serve(message);
           if (message !== undefined && happens === "busy") {
             // It is tried to the end, or the next loss comes in the middle.
