@@ -54,6 +54,8 @@ export class View {
 
   paint(painting: Painting): void {
     const { screen, language } = painting;
+    // Asked for now: the browser may take it away as soon as something below makes it lay out the page.
+    const focused = document.activeElement;
     paintLanguage(language);
     paintFace(screen);
     this.#reels.show(screen.figure);
@@ -65,7 +67,7 @@ export class View {
     this.#receipts.show(painting.receipts, language);
     paintTheme(language);
     this.#voice.tell(`${language} ${screen.mood}`, screen.summary);
-    keepFocus();
+    keepFocus(focused);
   }
 }
 
@@ -73,8 +75,7 @@ export class View {
  * The button that had the focus may be gone now. The counter takes it: near everything, and nothing that a key which is
  * still held down could press.
  */
-function keepFocus(): void {
-  const focused = document.activeElement;
+function keepFocus(focused: Element | null): void {
   if (focused?.closest("[hidden]")) byId("counter").focus({ preventScroll: true });
 }
 
