@@ -25,8 +25,8 @@ export class ReceiptList {
     if (wanted === this.#shown) return;
     const isFirst = this.#shown === "";
     this.#shown = wanted;
-    const known = new Map([...this.#root.children].map((item) => [item.id, item]));
-    const items = views.map(({ receipt, outdated }) => {
+    const known = new Map(Array.from(this.#root.children, (item) => [item.id, item]));
+    const items = views.map(({ receipt, outdated }): Element => {
       const name = `receipt-${receipt.key}`;
       const old = known.get(name);
       if (old instanceof HTMLElement && old.dataset["version"] === `${language}${outdated}`) return old;
@@ -35,7 +35,16 @@ export class ReceiptList {
       if (!isFirst && old === undefined) stub.classList.add("torn");
       return stub;
     });
-    this.#root.replaceChildren(...items);
+    for (const stub of known.values()) if (!items.includes(stub)) stub.remove();
+    this.#arrange(items);
+  }
+
+  /** A stub in its place isn't touched: even `replaceChildren` with the same ones would take the focus from them. */
+  #arrange(items: readonly Element[]): void {
+    items.forEach((stub, i) => {
+      const there = this.#root.children[i] ?? null;
+      if (there !== stub) this.#root.insertBefore(stub, there);
+    });
   }
 }
 

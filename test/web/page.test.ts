@@ -291,14 +291,31 @@ describe("the page in a browser", function () {
       JSON.stringify({ key: "old", sale: "default", buyer: "b", quantity: 1, madeAt: 1 }));`;
     const { page } = await openPage(browser, address(server), { script });
     const focused = (): Promise<string> => page.evaluate<string>("document.activeElement.id");
+    await page.locator("#give-up").waitFor();
     await page.locator("#give-up").press("Enter");
     await enabled(page);
     expect(await focused()).to.equal("counter");
     await organiser(server, "restock", "POST", { quantity: 5 });
+    await page.locator("#dismiss").waitFor();
     await page.locator("#dismiss").press("Enter");
     await page.locator("#dismiss").waitFor({ state: "hidden" });
     expect(await focused()).to.equal("counter");
     expect(await soldBy(server)).to.equal(0);
+  });
+
+  it("leaves the focus on a ticket while another one comes", async () => {
+    const server = await serve("--stock", "10");
+    const { page } = await openPage(browser, address(server));
+    await press(page, "Comprar 1 ingresso");
+    await page.locator(".copy").focus();
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await press(other, "Comprar 1 ingresso");
+    await until(
+      async () => (await page.locator(".receipt").count()) === 2,
+      "the other tab's ticket is there",
+    );
+    expect(await page.evaluate("document.activeElement.className")).to.equal("copy");
   });
 
   for (const colorScheme of ["light", "dark"] as const) {
