@@ -57,6 +57,22 @@ describe("bench: the audience", () => {
   const cheats: readonly (readonly [string, Cheat, RegExp])[] = [
     ["misses one watcher", (place, tell) => place !== 3 && honest(place, tell), /^1 of 20 haven't heard it/],
     [
+      "misses one watcher and tells another one twice",
+      (place, tell) => {
+        if (place !== 3) honest(place, tell);
+        if (place === 4) honest(place, tell);
+      },
+      /^1 of 20 haven't heard it/,
+    ],
+    [
+      "takes back what one watcher knew",
+      (place, tell) => {
+        honest(place, tell);
+        if (place === 0) tell(`ESTOQUE: ${STOCK - 2}`);
+      },
+      /^1 of 20 haven't heard it/,
+    ],
+    [
       "tells one watcher another number",
       (place, tell) => tell(`ESTOQUE: ${STOCK - (place === 3 ? 2 : 1)}`),
       /^1 of 20 haven't heard it/,

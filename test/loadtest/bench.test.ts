@@ -38,6 +38,9 @@ const { spread, ratioOf } = await bench<{
     read: (trial: Trial) => number | null,
   ) => Spread | null;
 }>("spread.js");
+const { Schedule } = await bench<{
+  Schedule: new (startedAt: number, perSecond: number) => { dueUntil: (now: number) => readonly number[] };
+}>("audience/schedule.js");
 const { bar } = await bench<{ bar: (bar: unknown) => { verdict: string } }>("bars.js");
 const { costsFrom } = await bench<{ costsFrom: (kept: unknown) => Costs }>("scale/costs.js");
 const { compare, TOLERANCE } = await bench<{
@@ -125,6 +128,21 @@ describe("bench: the figures", () => {
 
   it("aren't judged where they weren't measured", () => {
     expect(bar({ sign: "<=", limit: 1, value: null }).verdict).to.equal("skipped");
+  });
+});
+
+describe("bench: the schedule", () => {
+  it("says of each when it was due, not when somebody came to look", () => {
+    const schedule = new Schedule(1_000, 500);
+    expect(schedule.dueUntil(1_001)).to.deep.equal([]);
+    expect(schedule.dueUntil(1_005)).to.deep.equal([1_002, 1_004]);
+    expect(schedule.dueUntil(1_005)).to.deep.equal([]);
+  });
+
+  it("leaves nothing out after a look that was late", () => {
+    const schedule = new Schedule(0, 1_000);
+    schedule.dueUntil(1);
+    expect(schedule.dueUntil(101.5)).to.deep.equal(Array.from({ length: 100 }, (_, i) => i + 2));
   });
 });
 

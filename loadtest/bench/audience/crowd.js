@@ -126,6 +126,7 @@ export class Crowd {
 
   /** @param {Watcher} watcher @param {number} meaning */
   hear({ index }, meaning) {
+    const knew = this.#goal !== null && this.#knows(index, this.#goal);
     if (meaning === STOCK) {
       this.last[index] = number;
       this.#updates[index] = (this.#updates[index] ?? 0) + 1;
@@ -137,7 +138,6 @@ export class Crowd {
       this.#asking.get(index)?.();
       return;
     } else if (meaning === RECEIPT) this.fail("a watcher bought something");
-    this.#heardAt[index] = performance.now();
     if (this.#goal === null) return;
     if (
       (this.#soldOut[index] ?? 0) > this.#goal.soldOut ||
@@ -145,8 +145,11 @@ export class Crowd {
     ) {
       this.fail(`watcher ${index} heard a notice twice`);
     }
-    if (!this.#knows(index, this.#goal)) return;
-    this.#behind -= 1;
+    const knows = this.#knows(index, this.#goal);
+    // The same number may come twice, and one that should have been the last may not be it.
+    if (knows === knew) return;
+    this.#behind += knows ? -1 : 1;
+    if (knows) this.#heardAt[index] = performance.now();
     if (this.#behind === 0) this.#allHeard?.();
   }
 

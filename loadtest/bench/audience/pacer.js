@@ -1,14 +1,15 @@
 /** Buyers at a fixed rate, whatever the answers take, and how old what the audience sees is meanwhile. */
 import { setTimeout as wait } from "node:timers/promises";
 import { quantiles } from "./quantiles.js";
+import { Schedule } from "./schedule.js";
 import { RECEIPT, number } from "./wire.js";
 import { Watcher } from "./watcher.js";
 
 /** Commands that are due leave this often. */
 const TICK_MS = 2;
 
-/** Of the audience, this many are looked at in each tick. */
-const LOOKS = 20;
+/** Looks at what somebody in the audience knows; after a late tick as many more as are due. */
+const LOOKS_PER_SECOND = 10_000;
 
 /** One message in this many is timed. */
 const TIMED = 7;
@@ -22,8 +23,8 @@ export class Pacer {
   #wire;
   /** @type {Buyer[]} */
   #buyers = [];
-  /** When the purchase was sent that left this much, by what it left. @type {Map<number, number>} */
-  #sentAt = new Map();
+  /** When the purchase was due that left this much, by what it left. @type {Map<number, number>} */
+  #dueAt = new Map();
   /** @type {number[]} */
   #answerMs = [];
   /** Looks at what somebody knew: when, and what. @type {number[]} */
@@ -53,12 +54,16 @@ export class Pacer {
     this.#messages = [];
     this.#running = true;
     const started = performance.now();
+    const purchases = new Schedule(started, perSecond);
+    const looks = new Schedule(started, LOOKS_PER_SECOND);
     let sent = 0;
-    for (let now = started; now - started < ms; now = performance.now()) {
-      const due = Math.floor(((now - started) / 1000) * perSecond);
-      for (; sent < due; sent++) this.#buyers[sent % count]?.buy(now);
-      this.#look(now);
+    // What is due is done to the end, also where the last tick is late.
+    for (let now = started; now < started + ms;) {
       await wait(TICK_MS);
+      now = performance.now();
+      const until = Math.min(now, started + ms);
+      for (const dueAt of purchases.dueUntil(until)) this.#buyers[sent++ % count]?.buy(dueAt);
+      for (const _ of looks.dueUntil(until)) this.#look(now);
     }
     this.#running = false;
     for (const deadline = performance.now() + DRAIN_MS; this.#buyers.some((buyer) => buyer.waiting > 0);) {
@@ -80,10 +85,10 @@ export class Pacer {
     if (this.#count % TIMED === 0) this.#messages.push(performance.now(), value);
   }
 
-  /** @param {number} sentAt @param {number} remaining */
-  answered(sentAt, remaining) {
-    this.#sentAt.set(remaining, sentAt);
-    this.#answerMs.push(performance.now() - sentAt);
+  /** @param {number} dueAt @param {number} remaining */
+  answered(dueAt, remaining) {
+    this.#dueAt.set(remaining, dueAt);
+    this.#answerMs.push(performance.now() - dueAt);
   }
 
   /** @param {number} count */
@@ -98,25 +103,23 @@ export class Pacer {
   /** @param {number} now */
   #look(now) {
     const { watchers, last } = this.#crowd;
-    for (let i = 0; i < LOOKS && watchers.length > 0; i++) {
-      const value = last[Math.floor(Math.random() * watchers.length)] ?? -1;
-      if (value !== -1) this.#looks.push(now, value);
-    }
+    const value = last[Math.floor(Math.random() * watchers.length)] ?? -1;
+    if (value !== -1) this.#looks.push(now, value);
   }
 
   /**
-   * How long what somebody saw had been untrue: since the next ticket was asked for. It was sold a little later, so
-   * this is an upper bound.
+   * How long what somebody saw had been untrue: since the next ticket was due to be bought. It was sold a little later,
+   * so this is an upper bound.
    */
   #staleness() {
-    return pairs(this.#looks, (at, value) => Math.max(0, at - (this.#sentAt.get(value - 1) ?? at)));
+    return pairs(this.#looks, (at, value) => Math.max(0, at - (this.#dueAt.get(value - 1) ?? at)));
   }
 
-  /** From a purchase being sent to its number being heard. */
+  /** From a purchase being due to its number being heard. */
   #delays() {
     return pairs(this.#messages, (at, value) => {
-      const sentAt = this.#sentAt.get(value);
-      return sentAt === undefined ? Number.NaN : at - sentAt;
+      const dueAt = this.#dueAt.get(value);
+      return dueAt === undefined ? Number.NaN : at - dueAt;
     }).filter((delay) => !Number.isNaN(delay));
   }
 }
@@ -124,7 +127,7 @@ export class Pacer {
 class Buyer extends Watcher {
   waiting = 0;
   /** @type {number[]} */
-  #sentAt = [];
+  #dueAt = [];
 
   /** @param {Pacer} pacer @param {import("./crowd.js").Crowd} crowd @param {import("./wire.js").Wire} wire */
   constructor(pacer, crowd, wire) {
@@ -133,16 +136,16 @@ class Buyer extends Watcher {
       hear: (_, meaning) => {
         if (meaning !== RECEIPT) return;
         this.waiting -= 1;
-        const sentAt = this.#sentAt.shift();
-        if (sentAt !== undefined) pacer.answered(sentAt, number);
+        const dueAt = this.#dueAt.shift();
+        if (dueAt !== undefined) pacer.answered(dueAt, number);
       },
     });
   }
 
-  /** @param {number} now @param {number} [quantity] */
-  buy(now, quantity = 1) {
+  /** @param {number} dueAt from when on the buyer waits, whenever we come to send it @param {number} [quantity] */
+  buy(dueAt, quantity = 1) {
     this.waiting += 1;
-    this.#sentAt.push(now);
+    this.#dueAt.push(dueAt);
     this.send(quantity === 1 ? "COMPRAR" : `COMPRAR ${quantity}`);
   }
 }

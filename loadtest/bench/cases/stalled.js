@@ -19,7 +19,7 @@ import { PLENTY, rounds, withAudience } from "./context.js";
  * @typedef {object} Trial
  * @property {string} contestant
  * @property {number} round
- * @property {number | null} healthyP99Ms from a purchase being sent to its number being heard, nobody stalled
+ * @property {number | null} healthyP99Ms from a purchase being due to its number being heard, nobody stalled
  * @property {number | null} besideP99Ms the same beside stalled readers
  * @property {number} extraBytes on the heap and beside it, that came while they stalled and as many purchases don't explain
  */
