@@ -38,6 +38,9 @@ const { spread, ratioOf } = await bench<{
     read: (trial: Trial) => number | null,
   ) => Spread | null;
 }>("spread.js");
+const { judge: judgeStalled } = await bench<{
+  judge: (context: object, trials: readonly object[]) => readonly { what: string; value: Spread | null }[];
+}>("cases/stalled.js");
 const { Schedule } = await bench<{
   Schedule: new (startedAt: number, perSecond: number) => { dueUntil: (now: number) => readonly number[] };
 }>("audience/schedule.js");
@@ -125,6 +128,16 @@ describe("bench: the figures", () => {
       expect(bar({ sign, limit: 1, value: measured }).verdict).to.equal(verdict);
     });
   }
+
+  it("say so where stalled readers took less memory than nothing", () => {
+    const trial = { round: 0, healthyP99Ms: 1, besideP99Ms: 1 };
+    const trials = [
+      { ...trial, contestant: "ours", extraBytes: -50 },
+      { ...trial, contestant: "ws", extraBytes: 1000 },
+    ];
+    const memory = judgeStalled({}, trials).find(({ what }) => what.includes("memory"));
+    expect(memory?.value?.median).to.equal(-0.05);
+  });
 
   it("aren't judged where they weren't measured", () => {
     expect(bar({ sign: "<=", limit: 1, value: null }).verdict).to.equal("skipped");

@@ -22,7 +22,7 @@ export const PLENTY = 100_000_000;
  *
  * @template {import("../contestants.js").Contestant} C @template T
  * @param {Context} context @param {readonly C[]} contestants
- * @param {(contestant: C) => Promise<T>} run
+ * @param {(contestant: C, round: number) => Promise<T>} run
  * @returns {Promise<(T & { contestant: string, round: number })[]>}
  */
 export async function rounds({ rounds, say }, contestants, run) {
@@ -32,7 +32,7 @@ export async function rounds({ rounds, say }, contestants, run) {
     for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
       const started = performance.now();
       try {
-        trials.push({ contestant: contestant.name, round, ...(await run(contestant)) });
+        trials.push({ contestant: contestant.name, round, ...(await run(contestant, round)) });
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);
         throw new VoidRun(`round ${round + 1}, ${contestant.name}: ${why}`, { cause });

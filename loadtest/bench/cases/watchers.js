@@ -1,6 +1,7 @@
 /**
- * Buyers while everybody watches. First 64 of them as fast as they can, alone and beside the audience; then a fixed rate
- * of purchases, and how old what the audience sees is. The peers have our conflation here (without it, they answer
+ * Buyers while everybody watches. First 64 of them as fast as they can, alone and beside the audience, each on a fresh
+ * server and with the same warm-up, the first of the two changing with the round; then a fixed rate of purchases, and how
+ * old what the audience sees is. The peers have our conflation here (without it, they answer
  * nobody) and keep nothing, so they aren't durable: their rates say what fan-out leaves, not what a sale costs.
  */
 import { fileURLToPath } from "node:url";
@@ -12,6 +13,7 @@ import { reportOf, spawnWords } from "../trial.js";
 import { PLENTY, rounds, withAudience } from "./context.js";
 
 /**
+ * @typedef {import("../contestants.js").Contestant} Contestant
  * @typedef {{ perSecond: number, p99Ms: number }} Buying
  * @typedef {object} Trial
  * @property {string} contestant
@@ -32,14 +34,19 @@ const PATIENCE_MS = 20_000;
 export function run(context) {
   const { watchers, perSecond, pacedMs } = context.profile.watchers;
   const contestants = [ours, peer("ws", true), peer("bun", true)];
-  return rounds(context, contestants, (contestant) =>
+  const alone = (/** @type {Contestant} */ contestant) =>
+    withAudience(context, contestant, PLENTY, async (server) => {
+      await server.quiet();
+      return buyFast(context, server);
+    });
+  const beside = (/** @type {Contestant} */ contestant) =>
     withAudience(context, contestant, PLENTY, async (server, audience) => {
-      const quiet = await buyFast(context, server);
+      await server.quiet();
       await audience.open(watchers);
       await audience.updates();
       const watched = await buyFast(context, server);
       const { least, seconds } = await audience.updates();
-      const sold = quiet.repliesInAll + watched.repliesInAll;
+      const sold = watched.repliesInAll;
       await audience.expect({ value: PLENTY - sold, notices: 0, soldOut: 0 });
       await audience.heard();
       const paced = await audience.pace(BUYERS, perSecond, pacedMs);
@@ -47,15 +54,19 @@ export function run(context) {
       await audience.expect({ value: PLENTY - sold - paced.sent, notices: 0, soldOut: 0 });
       await audience.heard();
       return {
-        quiet: { perSecond: quiet.perSecond, p99Ms: quiet.p99Ms },
         watched: { perSecond: watched.perSecond, p99Ms: watched.p99Ms },
         updatesPerSecond: least / seconds,
         answerP99Ms: paced.answerMs.p99,
         staleP50Ms: paced.staleMs.p50,
         staleP99Ms: paced.staleMs.p99,
       };
-    }),
-  );
+    });
+  return rounds(context, contestants, async (contestant, round) => {
+    const first = round % 2 === 0 ? await alone(contestant) : null;
+    const found = await beside(contestant);
+    const { perSecond, p99Ms } = first ?? (await alone(contestant));
+    return { quiet: { perSecond, p99Ms }, ...found };
+  });
 }
 
 /** @param {import("./context.js").Context} context @param {readonly Trial[]} trials */
