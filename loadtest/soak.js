@@ -9,7 +9,7 @@ import { balance, buyReply } from "./crowd/measures.js";
 import { Person } from "./crowd/person.js";
 import { count, latency, otherRefusals } from "./crowd/summary.js";
 import { thousands } from "./crowd/thousands.js";
-import { judgeNotices, pause, pauseUntil } from "./crowd/visit.js";
+import { awaitNotice, judgeNotices, pause, pauseUntil } from "./crowd/visit.js";
 import {
   at,
   closeRun,
@@ -131,7 +131,8 @@ async function stay(opening, index) {
     const half = buy < BUYS / 2 ? "first" : "second";
     alive = alive && (await person.ask("CONSULTAR")) && (await buyOne(person, half));
   }
-  await seeTheEnd(person, opening);
+  // Nobody goes home before the last sale, or a lost AVISO could hide behind an early departure.
+  await awaitNotice(person, opening.doorsAt + durationMs + place.replyTimeoutMs, place.replyTimeoutMs);
   judgeNotices(person, false);
   person.leave();
   balance.add(1, { of: "visits" });
@@ -147,13 +148,6 @@ async function buyOne(person, half) {
     buyReply.add(Date.now() - sentAt, { half });
   }
   return true;
-}
-
-/** Nobody goes home before the last sale, or a lost AVISO could hide behind an early departure. @param {Person} person @param {Opening} opening */
-async function seeTheEnd(person, opening) {
-  const deadline = opening.doorsAt + durationMs + place.replyTimeoutMs;
-  while (person.connected && person.notices === 0 && Date.now() < deadline) await pause(200);
-  await pause(300);
 }
 
 function readServer() {

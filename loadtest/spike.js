@@ -9,7 +9,7 @@ import { balance, lateArrivals } from "./crowd/measures.js";
 import { Person } from "./crowd/person.js";
 import { count, latency, otherRefusals } from "./crowd/summary.js";
 import { thousands } from "./crowd/thousands.js";
-import { judgeNotices, pause, pauseUntil } from "./crowd/visit.js";
+import { awaitNotice, judgeNotices, pauseUntil } from "./crowd/visit.js";
 import {
   at,
   closeRun,
@@ -63,7 +63,7 @@ export const options = {
       executor: "per-vu-iterations",
       vus: Math.ceil(USERS / USERS_PER_VU),
       iterations: 1,
-      maxDuration: `${Math.ceil(rampMs / 1000) + (PRESSES + 2) * numbers.REPLY_TIMEOUT_S + numbers.LISTEN_S + 10}s`,
+      maxDuration: `${Math.ceil(rampMs / 1000) + (PRESSES + 3) * numbers.REPLY_TIMEOUT_S + numbers.LISTEN_S + 10}s`,
     },
   },
   thresholds: thresholds(
@@ -134,7 +134,7 @@ async function press(opening, index) {
     await person.ask("COMPRAR");
     if (person.soldLast) soldOutAfter.add(Date.now() - opening.doorsAt);
   }
-  await listen(person);
+  await awaitNotice(person, Date.now() + place.replyTimeoutMs, numbers.LISTEN_S * 1000);
   judgeNotices(person, onTime);
   person.leave();
   balance.add(1, { of: "visits" });
@@ -162,11 +162,4 @@ function hearsOpening(person, opening) {
 async function pressEarly(person) {
   await person.ask("COMPRAR");
   if (person.purchases > 0) complain("sold_early", "COMPRAR before the opening");
-}
-
-/** Until the AVISO, and once more for a second one; nobody waits for it longer than LISTEN_S. @param {Person} person */
-async function listen(person) {
-  const deadline = Date.now() + numbers.LISTEN_S * 1000;
-  while (person.connected && person.notices === 0 && Date.now() < deadline) await pause(100);
-  await pause(300);
 }

@@ -8,7 +8,7 @@ import { Person } from "./crowd/person.js";
 import { readSale } from "./crowd/sale.js";
 import { count, latency } from "./crowd/summary.js";
 import { thousands } from "./crowd/thousands.js";
-import { judgeNotices, pause, pauseUntil } from "./crowd/visit.js";
+import { awaitNotice, judgeNotices, pause, pauseUntil } from "./crowd/visit.js";
 import { Watcher } from "./crowd/watcher.js";
 import {
   at,
@@ -125,7 +125,7 @@ async function buyEvenly(opening) {
     await pauseUntil(opening.startedAt + (lastsMs * (i + Math.random())) / EACH);
     alive = await person.ask("COMPRAR");
   }
-  for (let tries = 0; tries < 50 && person.connected && person.notices === 0; tries++) await pause(100);
+  await awaitNotice(person, Date.now() + lastsMs + place.replyTimeoutMs, place.replyTimeoutMs);
   judgeNotices(person, false);
   person.leave();
   balance.add(1, { of: "visits" });

@@ -2,6 +2,12 @@
 import { setTimeout } from "k6/timers";
 import { balance, lateArrivals, newcomers, noticeOnce, noticeOwed } from "./measures.js";
 
+/** How often those ask who wait for the end. */
+const ASK_EVERY_MS = 3000;
+const POLL_MS = 100;
+/** Time for an AVISO too many. */
+const SECOND_NOTICE_MS = 300;
+
 /**
  * @typedef {import("./person.js").Person} Person
  * @typedef {import("./settings.js").Settings} Settings
@@ -66,6 +72,28 @@ async function seeTheEnd(person, settings, opening) {
     await person.ask("CONSULTAR");
   }
   if (person.connected && person.notices === 0) await pause(settings.listenMaxMs);
+}
+
+/**
+ * The same for those who may leave as soon as they have heard the AVISO. Whoever waits asks now and then whether
+ * everything is gone: a connection that the server forgot is told neither that nor the AVISO, and is owed both.
+ *
+ * @param {Person} person @param {number} deadline for the last sale, in epoch milliseconds
+ * @param {number} listenMs from when it knows that everything is gone, for the AVISO
+ */
+export async function awaitNotice(person, deadline, listenMs) {
+  let askAt = Date.now() + ASK_EVERY_MS;
+  while (person.connected && !person.knowsSoldOut && Date.now() < deadline) {
+    await pause(POLL_MS);
+    if (person.knowsSoldOut || Date.now() < askAt) continue;
+    await person.ask("CONSULTAR");
+    askAt = Date.now() + ASK_EVERY_MS;
+  }
+  const until = Date.now() + listenMs;
+  while (person.connected && person.knowsSoldOut && person.notices === 0 && Date.now() < until) {
+    await pause(POLL_MS);
+  }
+  await pause(SECOND_NOTICE_MS);
 }
 
 /** @param {Person} person @param {boolean} onTime */

@@ -30,6 +30,7 @@ const LIES: ReadonlyArray<[Lie, string[]]> = [
   ["answers twice", ["faults{kind:unexpected_reply}"]],
   ["refuses by rate", ["faults{kind:unexpected_reply}"]],
   ["never answers one", ["faults{kind:unanswered}"]],
+  ["forgets one connection", ["faults{kind:notice_missing}"]],
   ["drops one", ["faults{kind:connection_lost}"]],
   ["refuses one handshake", ["faults{kind:connection_failed}"]],
   ["audit does not balance", ["faults{kind:audit_unbalanced}"]],

@@ -24,12 +24,15 @@ const LIES: Readonly<Record<Exclude<Script, "crowd">, readonly Case[]>> = {
     ["answers twice", [fault("unexpected_reply")]],
     ["refuses one handshake", [fault("connection_failed")]],
     ["drops one", [fault("connection_lost")]],
+    // Everybody buys with each press, so that nobody hears by a refusal that nothing is left.
+    ["forgets one connection", [fault("notice_missing")], { STOCK: "36" }],
     ["never answers one", [fault("unanswered")]],
     ["audit hides a sale", ["balance{of:ledger}"]],
     ["answers slowly", ["buy_reply"], { BUY_P99_MS: "700" }],
   ],
   soak: [
     ["keeps sockets", [fault("sockets_left")]],
+    ["forgets one connection", [fault("notice_missing")]],
     ["grows", ["server_growth_mib"]],
     ["answers slowly", ["buy_reply{half:first}", "buy_reply{half:second}"], { BUY_P99_MS: "700" }],
     ["repeats a remaining number", ["balance{of:remaining}"]],
@@ -51,6 +54,7 @@ const LIES: Readonly<Record<Exclude<Script, "crowd">, readonly Case[]>> = {
     ["skips an AVISO", [fault("notice_missing")]],
     ["sends two AVISOs", [fault("notice_repeated")]],
     ["AVISO before zero", [fault("notice_early")]],
+    ["forgets one connection", [fault("notice_missing")]],
     ["repeats a remaining number", ["balance{of:remaining}"]],
     ["audit hides a sale", ["balance{of:ledger}"]],
   ],

@@ -33,6 +33,8 @@ export class StubBoxOffice implements Office {
   #sold = 0;
   #handshakes = 0;
   #lied = false;
+  /** Is told nothing any more unless it asks. */
+  #forgotten: Client | null = null;
 
   /** @param state what it says that the sale is; it sells unless that is `scheduled`. */
   constructor(stock: number, lie: Lie, state = "open") {
@@ -175,6 +177,9 @@ export class StubBoxOffice implements Office {
     else if (command === "COMPRAR") this.#sell(client);
     else client.say("ERRO: Comando desconhecido. Envie AJUDA");
     if (command === "COMPRAR" && this.once("answers twice")) client.say("ERRO: Produto esgotado");
+    // Near the end, so that whoever comes and goes doesn't come once more.
+    const ends = command === "COMPRAR" && this.#left <= this.#stock / 4 && this.#left > 0;
+    if (ends && this.once("forgets one connection")) this.#forgotten = client;
   }
 
   /** The lies that are told instead of an answer. */
@@ -213,7 +218,7 @@ export class StubBoxOffice implements Office {
     const soldOut = this.#left === 0 && before > 0;
     const notices = soldOut ? (this.#lie === "sends two AVISOs" ? 2 : 1) : 0;
     for (const client of this.#clients) {
-      if (!client.isOpen()) continue;
+      if (!client.isOpen() || client === this.#forgotten) continue;
       const isOther = client !== buyer;
       if (notices > 0 && isOther && this.once("sends one AVISO late")) {
         this.#timers.push(setTimeout(() => client.tellNotice(), LATE_MS));

@@ -29,6 +29,7 @@ export type Lie =
   | "refuses by rate"
   | "never answers one"
   | "drops one"
+  | "forgets one connection"
   | "refuses one handshake"
   | "dies in the middle"
   | "a key buys twice"
