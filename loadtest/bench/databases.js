@@ -27,14 +27,13 @@ export const redis = {
   name: "redis",
   reply: "Compra realizada. Estoque restante: ",
   pushes: ["ESTOQUE: "],
-  async start(start, directory) {
+  async start(start, directory, watch) {
     const socket = join(directory, "redis.sock");
     const words = ["--port", "0", "--unixsocket", socket, "--dir", directory, "--save", ""];
-    const database = spawn("redis-server", [...words, "--appendonly", "yes", "--appendfsync", "always"], {
-      stdio: "ignore",
-    });
+    const durably = ["--appendonly", "yes", "--appendfsync", "always"];
+    const database = watch(spawn("redis-server", [...words, ...durably], { stdio: "ignore" }));
     await accepts(socket, database);
-    return startFront(start, ["redis", socket], database);
+    return startFront(start, ["redis", socket]);
   },
   check,
 };
@@ -44,7 +43,7 @@ export const postgres = {
   name: "postgres",
   reply: "Compra realizada. Estoque restante: ",
   pushes: ["ESTOQUE: "],
-  async start(start, directory) {
+  async start(start, directory, watch) {
     // PostgreSQL refuses to run as root, so there it runs as the user that its package made.
     const { who, uid, gid } = serverUser();
     const data = uid === null ? join(directory, "pg") : reachable(directory);
@@ -59,10 +58,10 @@ export const postgres = {
       { flag: "a" },
     );
     const [command = "", ...args] = [...who, program("postgres"), "-D", join(data, "db")];
-    const database = spawn(command, args, { stdio: "ignore" });
-    await accepts(join(run, ".s.PGSQL.5432"), database);
+    const database = watch(spawn(command, args, { stdio: "ignore" }));
     database.once("exit", () => rmSync(data, { recursive: true, force: true }));
-    return startFront(start, ["postgres", run], database);
+    await accepts(join(run, ".s.PGSQL.5432"), database);
+    return startFront(start, ["postgres", run]);
   },
   check,
 };
@@ -83,18 +82,9 @@ export function missing() {
   return absent.length === 0 ? null : `${absent.join(" and ")}: bash loadtest/bench/install-peers.sh`;
 }
 
-/**
- * @param {Parameters<Subject["start"]>[0]} start @param {readonly string[]} words
- * @param {import("node:child_process").ChildProcess} database ends with the front
- */
-async function startFront(start, words, database) {
+/** @param {Parameters<Subject["start"]>[0]} start @param {readonly string[]} words */
+async function startFront(start, words) {
   const child = start([FRONT, ...words], "pipe");
-  const stop = () => database.kill("SIGTERM");
-  process.once("exit", stop);
-  child.once("exit", () => {
-    process.off("exit", stop);
-    stop();
-  });
   const line = await new Promise((resolve, reject) => {
     child.stdout?.once("data", (data) => resolve(String(data)));
     child.once("exit", (code) => reject(new Error(`the front ended with code ${code}`)));

@@ -9,8 +9,11 @@ import { pinned } from "./pinning.js";
  * @typedef {import("./workspace.js").Workspace} Workspace
  * @typedef {import("./client.js").Measured} Measured
  *
+ * @typedef {import("node:child_process").ChildProcess} ChildProcess
+ * @typedef {(child: ChildProcess) => ChildProcess} Watch
+ *
  * @typedef {object} Server a running one
- * @property {import("node:child_process").ChildProcess} process
+ * @property {ChildProcess} process
  * @property {number} port
  *
  * @typedef {object} Inside what the server says of itself after the load; null where there is no answer
@@ -22,7 +25,8 @@ import { pinned } from "./pinning.js";
  * @property {string} name
  * @property {string} reply what each reply begins with
  * @property {readonly string[]} pushes what begins a message that answers nothing
- * @property {(start: (args: readonly string[], stdout: number | "pipe") => import("node:child_process").ChildProcess, directory: string) => Promise<Server>} start
+ * @property {(start: (args: readonly string[], stdout: number | "pipe") => ChildProcess, directory: string, watch: Watch) => Promise<Server>} start
+ *   with `start` what Node runs; whatever else it needs goes through `watch`, and ends with the trial
  * @property {(server: Server, measured: Measured) => Promise<Inside>} check throws what makes the run void
  *
  * @typedef {Measured & Inside & { subject: Subject["name"], load: Load, round: number }} Trial
@@ -47,31 +51,34 @@ const PATIENCE_MS = 20_000;
  */
 export async function runOnce(subject, load, round, settings, workspace) {
   const directory = workspace.makeDirectory();
-  const server = await subject.start((args, stdout) => {
-    const words = [...pinned(settings.pin, 0), process.execPath, ...settings.serverFlags, ...args];
-    return workspace.watch(spawnWords(words, ["ignore", stdout, "inherit"]));
-  }, directory);
-  const client = workspace.watch(
-    spawnWords(
-      [
-        ...pinned(settings.pin, 1),
-        process.execPath,
-        CLIENT,
-        JSON.stringify(ordersFor(subject, load, server, settings)),
-      ],
-      ["ignore", "inherit", "inherit", "ipc"],
-    ),
-  );
+  /** @type {ChildProcess[]} */
+  const children = [];
+  /** @type {Watch} */
+  const watch = (child) => {
+    children.push(child);
+    return workspace.watch(child);
+  };
   const where = `round ${round + 1}, ${load.name}, ${subject.name}`;
   try {
+    const server = await subject.start(
+      (args, stdout) => {
+        const words = [...pinned(settings.pin, 0), process.execPath, ...settings.serverFlags, ...args];
+        return watch(spawnWords(words, ["ignore", stdout, "inherit"]));
+      },
+      directory,
+      watch,
+    );
+    const orders = JSON.stringify(ordersFor(subject, load, server, settings));
+    const words = [...pinned(settings.pin, 1), process.execPath, CLIENT, orders];
+    const client = watch(spawnWords(words, ["ignore", "inherit", "inherit", "ipc"]));
     const measured = await reportOf(client, settings.warmUpMs + settings.measureMs + PATIENCE_MS);
     const inside = await subject.check(server, measured);
     return { subject: subject.name, load, round, ...measured, ...inside };
   } catch (cause) {
     throw new VoidRun(`${where}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   } finally {
-    client.kill();
-    await stopped(server.process);
+    // The client first, the database last; and the next trial begins when nothing of this one runs any more.
+    for (const child of children.toReversed()) await stopped(child);
     workspace.removeDirectory(directory);
   }
 }
@@ -91,7 +98,7 @@ export function spawnWords([command = "", ...args], stdio) {
 }
 
 /**
- * @param {import("node:child_process").ChildProcess} client
+ * @param {ChildProcess} client
  * @param {number} patienceMs
  * @returns {Promise<Measured>}
  */
@@ -109,8 +116,10 @@ export function reportOf(client, patienceMs) {
   });
 }
 
-/** @param {import("node:child_process").ChildProcess} child */
+/** @param {ChildProcess} child */
 export async function stopped(child) {
+  // It couldn't even be started.
+  if (child.pid === undefined) return;
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");

@@ -1,8 +1,11 @@
 /** The benchmark suite: that a run which missed something is void, and that the documents say what was measured. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { cleanup } from "../support/cleanup.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BENCH = join(ROOT, "loadtest/bench");
@@ -41,6 +44,15 @@ const { spread, ratioOf } = await bench<{
 const { judge: judgeStalled } = await bench<{
   judge: (context: object, trials: readonly object[]) => readonly { what: string; value: Spread | null }[];
 }>("cases/stalled.js");
+const { runOnce } = await bench<{
+  runOnce: (
+    subject: object,
+    load: object,
+    round: number,
+    settings: object,
+    workspace: object,
+  ) => Promise<unknown>;
+}>("trial.js");
 const { Schedule } = await bench<{
   Schedule: new (startedAt: number, perSecond: number) => { dueUntil: (now: number) => readonly number[] };
 }>("audience/schedule.js");
@@ -55,6 +67,10 @@ const { plan, firstBreak, ASSUMED } = await bench<{
   firstBreak: (costs: Costs, assumed: unknown) => { watchers: number; what: string } | null;
   ASSUMED: object;
 }>("scale/model.js");
+
+/** As a database that has to write down what it knows. */
+const SLOW_TO_END =
+  'process.on("SIGTERM", () => setTimeout(() => process.exit(0), 200)); setInterval(() => {}, 1000); console.log("ready")';
 
 const KEPT: unknown = JSON.parse(readFileSync(join(ROOT, "docs/performance.json"), "utf8"));
 
@@ -141,6 +157,38 @@ describe("bench: the figures", () => {
 
   it("aren't judged where they weren't measured", () => {
     expect(bar({ sign: "<=", limit: 1, value: null }).verdict).to.equal("skipped");
+  });
+});
+
+describe("bench: a trial", () => {
+  it("that can't begin has ended all that it started before its directory goes", async () => {
+    let database: ChildProcess | undefined;
+    const subject = {
+      name: "slow",
+      async start(_start: unknown, _directory: string, watch: (child: ChildProcess) => ChildProcess) {
+        database = watch(
+          spawn(process.execPath, ["-e", SLOW_TO_END], { stdio: ["ignore", "pipe", "inherit"] }),
+        );
+        await once(database.stdout!, "data");
+        throw new Error("it doesn't accept connections");
+      },
+    };
+    const ends: (number | null | undefined)[] = [];
+    const workspace = {
+      makeDirectory: () => "a directory",
+      removeDirectory: () => ends.push(database?.exitCode),
+      watch: (child: ChildProcess) => {
+        cleanup(() => child.kill("SIGKILL"));
+        return child;
+      },
+    };
+    const settings = { pin: false, serverFlags: [], warmUpMs: 1, measureMs: 1 };
+    const why = await runOnce(subject, { name: "64x1" }, 0, settings, workspace).then(
+      () => null,
+      (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)),
+    );
+    expect(why).to.equal("round 1, 64x1, slow: it doesn't accept connections");
+    expect(ends).to.deep.equal([0]);
   });
 });
 

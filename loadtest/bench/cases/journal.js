@@ -32,8 +32,7 @@ export async function run({ profile, workspace, say }) {
       const started = performance.now();
       const { child, port } = await start(workspace, directory);
       const startMs = performance.now() - started;
-      const { sold: kept } = await audit(port);
-      await stopped(child);
+      const kept = await soldSays(port, child);
       if (kept !== sold) throw new Error(`${sold} were sold, and after a start the audit says ${kept}`);
       trials.push({
         contestant: "ours",
@@ -66,35 +65,46 @@ function start(workspace, directory) {
  */
 async function buy(workspace, directory, count) {
   const { child, port } = await start(workspace, directory);
-  let sold = 0;
-  while (sold < count) {
-    const measureMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, (count - sold) / GUESSED_PER_MS));
-    const orders = {
-      port,
-      serverPid: child.pid,
-      connections: CONNECTIONS,
-      inFlight: IN_FLIGHT,
-      warmUpMs: 1,
-      measureMs,
-      request: "COMPRAR",
-      reply: "Compra realizada. Estoque restante: ",
-      pushes: ["ESTOQUE: "],
-    };
-    const client = spawn(process.execPath, [CLIENT, JSON.stringify(orders)], {
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
-    sold += (await reportOf(workspace.watch(client), PATIENCE_MS)).repliesInAll;
+  try {
+    let sold = 0;
+    while (sold < count) sold += await buySome(workspace, { port, serverPid: child.pid }, count - sold);
+    return sold;
+  } finally {
+    await stopped(child);
   }
-  await stopped(child);
-  return sold;
 }
 
-/** @param {number} port @returns {Promise<{ sold: number }>} */
-async function audit(port) {
-  const response = await fetch(`http://127.0.0.1:${port}/api/sales/default/audit`, {
-    headers: { connection: "close" },
+/**
+ * @param {import("../workspace.js").Workspace} workspace @param {{ port: number, serverPid: number | undefined }} server
+ * @param {number} count about so many
+ */
+async function buySome(workspace, server, count) {
+  const orders = {
+    ...server,
+    connections: CONNECTIONS,
+    inFlight: IN_FLIGHT,
+    warmUpMs: 1,
+    measureMs: Math.min(LONGEST_MS, Math.max(SHORTEST_MS, count / GUESSED_PER_MS)),
+    request: "COMPRAR",
+    reply: "Compra realizada. Estoque restante: ",
+    pushes: ["ESTOQUE: "],
+  };
+  const client = spawn(process.execPath, [CLIENT, JSON.stringify(orders)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  return /** @type {{ sold: number }} */ (await response.json());
+  return (await reportOf(workspace.watch(client), PATIENCE_MS)).repliesInAll;
+}
+
+/** What its audit says, the last thing that the server does. @param {number} port @param {import("node:child_process").ChildProcess} child */
+async function soldSays(port, child) {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/api/sales/default/audit`, {
+      headers: { connection: "close" },
+    });
+    return /** @type {{ sold: number }} */ (await response.json()).sold;
+  } finally {
+    await stopped(child);
+  }
 }
 
 /** What its segments take on the disk, with the room made ahead. @param {string} directory */
