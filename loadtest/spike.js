@@ -118,7 +118,7 @@ export function handleSummary(data) {
 /** @param {Opening} opening @param {number} index its place among all */
 async function press(opening, index) {
   const person = new Person(at(place, opening), opening);
-  const opened = opening.opensAt === null ? undefined : hearsOpening(person, opening);
+  const opened = hearsOpening(person);
   await pauseUntil(opening.startedAt + (rampMs * 0.9 * index) / USERS);
   const connected = await person.connect();
   const onTime = connected && Date.now() < opening.doorsAt;
@@ -126,7 +126,7 @@ async function press(opening, index) {
   await person.ask("CONSULTAR");
   if (opening.opensAt !== null && onTime) {
     if (index % IMPATIENT === 0 && Date.now() < opening.opensAt - 200) await pressEarly(person);
-    await opened;
+    await awaitOpening(person, opened, opening);
   } else {
     await pauseUntil(opening.doorsAt);
   }
@@ -140,21 +140,31 @@ async function press(opening, index) {
   balance.add(1, { of: "visits" });
 }
 
-/** Resolves when the person hears that the sale opens, or should have long ago. @param {Person} person @param {Opening} opening @returns {Promise<void>} */
-function hearsOpening(person, opening) {
+/** Resolves when the person hears that the sale opens. @param {Person} person @returns {Promise<void>} */
+function hearsOpening(person) {
   return new Promise((resolve) => {
-    const timer = setTimeout(
-      () => {
-        if (person.connected) complain("opening_missing", "AVISO: Venda aberta");
-        resolve();
-      },
-      opening.doorsAt - Date.now() + place.replyTimeoutMs,
-    );
     person.onOtherNotice = (text) => {
-      if (text !== "AVISO: Venda aberta") return;
-      clearTimeout(timer);
+      if (text === "AVISO: Venda aberta") resolve();
+    };
+  });
+}
+
+/**
+ * Until the person, who is there in time, has heard that the sale opens, or should have long ago.
+ *
+ * @param {Person} person @param {Promise<void>} opened @param {Opening} opening @returns {Promise<void>}
+ */
+function awaitOpening(person, opened, opening) {
+  return new Promise((resolve) => {
+    const giveUp = () => {
+      if (person.connected) complain("opening_missing", "AVISO: Venda aberta");
       resolve();
     };
+    const timer = setTimeout(giveUp, opening.doorsAt - Date.now() + place.replyTimeoutMs);
+    void opened.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }
 
