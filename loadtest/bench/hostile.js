@@ -28,6 +28,11 @@ const flags = (process.env.SERVER_FLAGS ?? "").split(" ").filter((flag) => flag 
 const WARM_UP_MS = 3_000;
 const directory = process.env.BENCH_DIR || fileURLToPath(new URL("../../", import.meta.url));
 
+const names = CASES.map(({ name }) => name);
+if (!chosen.every((name) => names.includes(name))) {
+  process.stderr.write(`CASES: ${names.join(", ")}; not ${process.env.CASES}\n`);
+  process.exit(2);
+}
 const workspace = new Workspace(directory);
 process.once("SIGINT", () => {
   workspace.clear();

@@ -1,5 +1,5 @@
 /** The benchmark suite: that a run which missed something is void, and that the documents say what was measured. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -157,6 +157,15 @@ describe("bench: the figures", () => {
 
   it("aren't judged where they weren't measured", () => {
     expect(bar({ sign: "<=", limit: 1, value: null }).verdict).to.equal("skipped");
+  });
+});
+
+describe("bench: the trouble", () => {
+  it("says which cases there are where one is asked for that isn't", () => {
+    const env = { ...process.env, CASES: "crowd,jnuk" };
+    const run = spawnSync(process.execPath, [join(BENCH, "hostile.js")], { env, encoding: "utf8" });
+    expect(run.stderr).to.match(/^CASES: crowd, junk.*; not crowd,jnuk\n$/);
+    expect(run.status).to.equal(2);
   });
 });
 
