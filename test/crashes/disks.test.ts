@@ -18,13 +18,22 @@ import {
   type ServerProcess,
   type SpawnOptions,
 } from "../support/start-server.ts";
-import { killIfThere, tracedPid, whyNoStrace } from "../support/system-calls.ts";
+import { killIfThere, tracedPid } from "../support/system-calls.ts";
 import { TextClient } from "../support/text-client.ts";
 import { gather, type Crowd } from "./crowd.ts";
 import { loadedFirst } from "./loaded-first.ts";
 import { reckon } from "./reckoning.ts";
 import { Recording } from "./recording.ts";
-import { limitFiles, mountSmallDisk, need, whyNo, whyNoMount, wish, WITHOUT_PRIVILEGES } from "./tools.ts";
+import {
+  limitFiles,
+  mountSmallDisk,
+  need,
+  needStrace,
+  whyNo,
+  whyNoMount,
+  wish,
+  WITHOUT_PRIVILEGES,
+} from "./tools.ts";
 
 /** Small segments: a disk is full in a moment, and files are made all the time. */
 const SMALL = { ...loadedFirst("small-journal.js"), UV_USE_IO_URING: "0" };
@@ -175,7 +184,7 @@ describe("a disk that fails", function () {
     ["EROFS", /EROFS: read-only file system, write/],
   ] as const) {
     it(`that answers a write with ${error} stops the process, and nobody is answered from that write`, async function () {
-      need(this, whyNoStrace());
+      needStrace(this);
       const data = await temporaryDirectory();
       // Among the writes from there on are frames, the zeros of new space, and headers.
       const { server } = runWithFaults(data, "pwrite64", error, "150+");
@@ -193,7 +202,7 @@ describe("a disk that fails", function () {
   }
 
   it("at any step of a start, once, ends that start with 3 or does no harm, and loses nothing", async function () {
-    need(this, whyNoStrace());
+    needStrace(this);
     this.timeout(180_000);
     const data = await temporaryDirectory();
     const recording = await soldSome(data);

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Context } from "mocha";
 import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
+import { whyNoStrace } from "../support/system-calls.ts";
 
 const IS_ROOT = process.getuid?.() === 0;
 
@@ -20,6 +21,12 @@ export function wish(context: Context, why: string | null): void {
   if (why === null) return;
   console.warn(`    !! SKIPPED, ${why}`);
   context.skip();
+}
+
+/** strace can be had everywhere; but there are machines, also of CI, on which nobody may trace. */
+export function needStrace(context: Context): void {
+  need(context, whyNo("strace"));
+  wish(context, whyNoStrace());
 }
 
 /** Null if programs of the system that Linux has are here. */

@@ -8,11 +8,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { loadedFirst } from "../crashes/loaded-first.ts";
+import { needStrace, wish } from "../crashes/tools.ts";
 import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask, audit, buy } from "../support/http-client.ts";
 import { Inbox, within } from "../support/inbox.ts";
 import { spawnServer } from "../support/start-server.ts";
-import { killIfThere, parseStrace, tracedPid, whyNoStrace, type CallEvent } from "../support/system-calls.ts";
+import { killIfThere, parseStrace, tracedPid, type CallEvent } from "../support/system-calls.ts";
 import { TextClient } from "../support/text-client.ts";
 import { JsonClient, WsClient } from "../support/ws-client.ts";
 
@@ -38,10 +39,7 @@ interface Findings {
 describe("nothing is visible before it is durable", function () {
   this.timeout(120_000);
   before(function () {
-    const why = process.platform === "linux" ? whyNoStrace() : "O_DSYNC is how Linux does it";
-    if (why === null) return;
-    console.warn(`  !! SKIPPED, ${why}`);
-    this.skip();
+    needStrace(this);
   });
 
   it("no receipt and no push is sent before its frame's write to the O_DSYNC journal has returned", async () => {
@@ -111,10 +109,7 @@ describe("nothing is visible before it is durable", function () {
     strace.stderr.setEncoding("utf8").on("data", (text: string) => said.push(text));
     strace.on("close", () => said.end());
     const words = await said.next();
-    if (/not permitted/.test(words)) {
-      console.warn(`    !! SKIPPED, strace may not attach here: ${words.trim()}`);
-      this.skip();
-    }
+    wish(this, /not permitted/.test(words) ? `strace may not attach here: ${words.trim()}` : null);
     expect(words).to.match(/attached/);
     tcp.say("COMPRAR 1 lost");
     await tcp.untilEnd();

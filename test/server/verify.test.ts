@@ -2,13 +2,14 @@
 import { cp, lstat, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { needStrace } from "../crashes/tools.ts";
 import { temporaryDirectory } from "../support/cleanup.ts";
 import { buy } from "../support/http-client.ts";
 import { within } from "../support/inbox.ts";
 import { runToEnd } from "../support/run-to-end.ts";
 import { soldSale } from "../support/sold-sale.ts";
 import { runBilheteria, spawnServer } from "../support/start-server.ts";
-import { parseStrace, whyNoStrace } from "../support/system-calls.ts";
+import { parseStrace } from "../support/system-calls.ts";
 
 const SEGMENT = "journal/0000000000000000.log";
 
@@ -123,11 +124,7 @@ describe("bilheteria verify", function () {
   });
 
   it("asks the system for nothing that could change a directory", async function () {
-    const why = process.platform === "linux" ? whyNoStrace() : "strace is Linux's";
-    if (why !== null) {
-      console.log(`      SKIPPED: ${why}`);
-      this.skip();
-    }
+    needStrace(this);
     const log = join(data, "..", "trace");
     const wrapper = ["strace", "-f", "-e", "trace=%file,%desc,%network", "-o", log];
     const { code } = await runToEnd(["verify", "--data", data], { wrapper });
