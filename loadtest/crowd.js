@@ -6,10 +6,11 @@
  * memory, so whatever concerns the whole crowd is a sum that must end at zero (crowd/measures.js).
  */
 import exec from "k6/execution";
+import { compareBooks } from "./crowd/books.js";
 import { expectedFingerprint, newSeed } from "./crowd/fingerprint.js";
-import { auditSold, balance, faults, thresholds } from "./crowd/measures.js";
+import { balance, thresholds } from "./crowd/measures.js";
 import { Person } from "./crowd/person.js";
-import { meetSale, readSale } from "./crowd/sale.js";
+import { meetSale } from "./crowd/sale.js";
 import { readSettings } from "./crowd/settings.js";
 import { describe } from "./crowd/summary.js";
 import { thousands } from "./crowd/thousands.js";
@@ -66,23 +67,9 @@ export default async function crowd(opening) {
   if (people.some((person) => person.knowsSoldOut)) await arriveLate(new Person(settings, opening), settings);
 }
 
-/**
- * Compares the server's books with what the users counted. Metrics can't be read here, so the server's side of the
- * ledger is subtracted from the sum to which each user added its tickets.
- *
- * @param {Opening | Refused} opening
- */
+/** @param {Opening | Refused} opening */
 export function teardown(opening) {
-  if ("refusal" in opening) return;
-  const audit = readSale(settings, "/audit");
-  auditSold.add(audit.sold - opening.sold);
-  balance.add(opening.sold - audit.sold, { of: "ledger" });
-  const { balanced, capacity, available, held, sold, tickets } = audit;
-  const right =
-    balanced === true && available === 0 && available + held + sold === capacity && tickets === sold;
-  if (right) return;
-  faults.add(1, { kind: "audit_unbalanced" });
-  console.error(`audit: ${JSON.stringify(audit)}`);
+  if (!("refusal" in opening)) compareBooks(settings, opening.sold);
 }
 
 /** @param {import("./crowd/summary.js").RunData} data */
