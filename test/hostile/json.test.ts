@@ -159,10 +159,10 @@ describe("hostile JSON over HTTP", () => {
     expect(await audit(server.httpPort)).to.include({ sold: 0 });
   });
 
-  it("a title with half of a surrogate pair, or with quotes and line ends, survives as it was sent", async () => {
+  it("a title with half of a surrogate pair, or with quotes and odd line ends, survives as it was sent", async () => {
     for (const [id, title] of [
       ["half", "\ud800"],
-      ["quotes", 'a"b\\c\nd\u2028e'],
+      ["quotes", 'a"b\\c\u2028d'],
     ] as const) {
       const made = await askOrganiser(server.httpPort, "POST", "/sales", { id, title, capacity: 1 });
       expect([made.status, made.json()["title"]]).to.deep.equal([201, title]);

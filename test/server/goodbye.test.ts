@@ -9,7 +9,7 @@ const WATCHERS = 80;
 const SOLD_OUT = "AVISO: O estoque acabou de esgotar!";
 
 /** A slice of a round comes by sixteen members: a stop is quicker than a round. */
-const SHORT_SLICES = { sliceMs: 0 };
+const SHORT_SLICES = { sliceMs: 0.001 };
 
 /** One change may be told at once, the next ones not within a test. */
 const SELDOM = { intervalMs: 600_000, longestIntervalMs: 600_000 };
