@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { FLAGS } from "./flags.ts";
 import { LIMITS } from "./limits.ts";
+import { TITLE } from "./protocol/title.ts";
 
 export const DEFAULT_SALE = "default";
 
@@ -53,10 +54,7 @@ const settingsSchema = z.strictObject({
   tcp: z.boolean().default(true),
   host: z.string().min(1).optional(),
   stock: wholeNumber(1, LIMITS.rules.maxCapacity, 10),
-  title: z
-    .string()
-    .regex(/^\P{Cc}{1,200}$/u, "use 1 to 200 characters")
-    .default("Ingressos"),
+  title: z.string().regex(TITLE, "use 1 to 200 characters").default("Ingressos"),
   opensAt: z.string().regex(WHEN, `use ${WHEN_WORDS}`).optional(),
   data: z.string().min(1, "name a directory").default("./data"),
   memory: z.boolean().default(false),

@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { Command } from "../../box-office/command.ts";
 import type { Purchase } from "../../box-office/purchases.ts";
 import type { Audit, SaleId } from "../../box-office/sale.ts";
+import { TITLE } from "../../protocol/title.ts";
 import { describeAnswer, nameSale } from "../describe.ts";
 import type { Desk } from "../desk.ts";
 import { readBody } from "./http-body.ts";
@@ -63,10 +64,7 @@ export class OrganiserApi {
     this.#options = options;
     this.#saleSchema = z.object({
       id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
-      title: z
-        .string()
-        .trim()
-        .regex(/^\P{Cc}{1,200}$/u),
+      title: z.string().trim().regex(TITLE),
       capacity: z.int().min(1).max(options.desk.limits.rules.maxCapacity),
       opensAt: instant,
       closesAt: instant,
