@@ -10,7 +10,7 @@ import type { SaleId, SaleView } from "../box-office/sale.ts";
 import type { Counter, Envelope, Published, Scheduler } from "../engine/ports.ts";
 import { commandRow, type Row } from "./command-codec.ts";
 import { LinkFault } from "./link-fault.ts";
-import type { Turn } from "./turn-codec.ts";
+import type { Publication, Turn } from "./turn-codec.ts";
 
 export interface RemoteCounterParts {
   readonly scheduler: Scheduler;
@@ -82,9 +82,23 @@ export class RemoteCounter implements Counter {
       envelope.reply(answer);
     }
     if (publication === null) return;
-    const { epoch, views, events } = publication;
-    if (events.length === 0) this.#parts.publish({ epoch, views, events: [], offset: 0 });
-    for (const { event, offset } of events) this.#parts.publish({ epoch, views, events: [event], offset });
+    this.#tell(publication);
+  }
+
+  /**
+   * Each view goes with what happened in its sale: thousands of sales may open in one turn, and with each of those events
+   * all of their views would be the square of it.
+   */
+  #tell({ epoch, views, events }: Publication): void {
+    const { publish } = this.#parts;
+    const bySale = new Map(views.map((view) => [view.sale, view]));
+    const silent = new Map(bySale);
+    for (const { event } of events) if (event.type !== "purchased") silent.delete(event.sale);
+    if (silent.size > 0) publish({ epoch, views: [...silent.values()], events: [], offset: 0 });
+    for (const { event, offset } of events) {
+      const view = event.type === "purchased" ? undefined : bySale.get(event.sale);
+      publish({ epoch, views: view === undefined ? [] : [view], events: [event], offset });
+    }
   }
 
   #isFull(organiser: boolean): boolean {

@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import type { Answer } from "../../src/box-office/answer.ts";
 import type { Command } from "../../src/box-office/command.ts";
+import type { SaleId } from "../../src/box-office/sale.ts";
 import type { Row } from "../../src/cluster/command-codec.ts";
 import { CounterServer } from "../../src/cluster/counter-server.ts";
 import { LinkFault } from "../../src/cluster/link-fault.ts";
@@ -152,6 +153,28 @@ describe("a remote counter", () => {
     expect(events).to.deep.equal(["sold_out 3", "restocked 4"]);
     line.carryBack();
     expect(line.diary).to.have.length(5);
+  });
+
+  it("publishes each sale's view with what happened in that sale, and with nothing else", async () => {
+    const line = await openLine();
+    const solo = "solo" as SaleId;
+    await line.serve(create(FINAL, 5), create(solo, 5));
+    line.heard.length = 0;
+    for (const command of [change("pause", GALA), buy(solo), change("pause", FINAL), change("open", FINAL)]) {
+      line.submit(command);
+      await line.carryOver();
+    }
+    line.carryBack();
+    const heard = line.heard.map(({ views, events }) => ({
+      of: views.map(({ sale, state }) => `${sale} ${state}`),
+      happened: events.map(({ type }) => type),
+    }));
+    expect(heard).to.have.deep.members([
+      { of: ["solo open"], happened: [] },
+      { of: ["gala paused"], happened: ["paused"] },
+      { of: ["final open"], happened: ["paused"] },
+      { of: ["final open"], happened: ["opened"] },
+    ]);
   });
 
   it("hears what others bought, though it asked nothing", async () => {
