@@ -113,7 +113,7 @@ export class Purchases {
   }
 }
 
-/** References to the purchases of one sale, in pieces so that growing copies nothing. */
+/** References to the purchases of one sale, in pieces so that growing copies next to nothing. */
 class SaleOrders {
   readonly sale: SaleId;
   readonly #pieces: Uint32Array[] = [];
@@ -127,10 +127,8 @@ class SaleOrders {
 
   add(reference: number): void {
     const within = this.length % PIECE;
-    if (within === 0) {
-      this.#piece = new Uint32Array(PIECE);
-      this.#pieces.push(this.#piece);
-    }
+    if (within === 0) this.#pieces.push((this.#piece = new Uint32Array(this.length === 0 ? LEAST : PIECE)));
+    else if (within === this.#piece.length) this.#double();
     this.#piece[within] = reference;
     this.length += 1;
   }
@@ -138,9 +136,19 @@ class SaleOrders {
   at(index: number): number {
     return this.#pieces[Math.floor(index / PIECE)]?.[index % PIECE] as number;
   }
+
+  #double(): void {
+    const piece = new Uint32Array(this.#piece.length * 2);
+    piece.set(this.#piece);
+    this.#pieces[this.#pieces.length - 1] = piece;
+    this.#piece = piece;
+  }
 }
 
 const PIECE = 4_096;
+
+/** How long the first piece is before it grows, by doubling: thousands of sales may sell a few tickets each. */
+const LEAST = 16;
 
 /** An upper bound of what its record takes. */
 function wordsOf({ buyer, key, items }: Purchase): number {

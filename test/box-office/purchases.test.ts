@@ -79,6 +79,16 @@ describe("box office: what is remembered of purchases", () => {
     );
   });
 
+  it("takes little memory where thousands of sales sell a few tickets each", () => {
+    const purchases = new Purchases();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 5_000; i++) purchases.add(purchase([`sale-${i}` as SaleId]));
+    const bytes = process.memoryUsage().arrayBuffers - before;
+    // Two tickets each.
+    expect(bytes).to.be.below(10_000 * 400);
+    expect([...purchases.ofSale("sale-4999" as SaleId)]).to.have.length(1);
+  });
+
   it("is found among two hundred thousand", () => {
     const purchases = new Purchases();
     const many = Array.from({ length: 200_000 }, (_, i) => ({
