@@ -30,7 +30,10 @@ export interface OrganiserApiOptions {
 const LAST_INSTANT = 8.64e15;
 
 const isoSchema = z.iso.datetime({ offset: true });
-/** Epoch milliseconds, or a date as people write it; never one without a zone. */
+/**
+ * Epoch milliseconds, or a date as people write it; never one without a zone. Null isn't absent, but what `JSON.stringify`
+ * makes of a date that is none: the sale would be open at once.
+ */
 const instant = z
   .unknown()
   .transform((value, context) => {
@@ -41,7 +44,7 @@ const instant = z
     context.addIssue({ code: "custom", message });
     return z.NEVER;
   })
-  .nullish();
+  .optional();
 
 /** What the organiser does without a body, and what the command log calls it. */
 const CHANGES = [

@@ -113,7 +113,7 @@ describe("HTTP out of shape", () => {
     });
   }
 
-  it("a time before 1970, or past the last that a date can be, is refused in words that say what is expected", async () => {
+  it("a time before 1970, past the last that a date can be, or null is refused in words that say what is expected", async () => {
     const { httpPort } = await startTestServer();
     for (const opensAt of [
       "0001-01-01T00:00:00Z",
@@ -122,6 +122,7 @@ describe("HTTP out of shape", () => {
       -1,
       1.5,
       9e15,
+      null,
     ]) {
       const body = { id: "a", title: "A", capacity: 1, opensAt };
       const answer = await askOrganiser(httpPort, "POST", "/sales", body);
