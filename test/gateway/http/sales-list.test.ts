@@ -36,6 +36,22 @@ describe("gateway: the list of every sale", () => {
     );
   });
 
+  it("says so too where it is kept in pieces: for any change in any of hundreds, and while they become more", () => {
+    const change = fc.record({ sale: fc.nat(320), available: fc.nat(5) });
+    const list = new SalesList();
+    const views = new Map<number, SaleView>();
+    for (let sale = 0; sale < 95; sale++) views.set(sale, viewOf(sale, 5));
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 6 }), (changes) => {
+        for (const { sale, available } of changes) views.set(sale, viewOf(sale, available));
+        const said = list.bytes(views.values()).toString();
+        expect(said).to.equal(JSON.stringify([...views.values()].map(saleBody)));
+      }),
+      { numRuns: 300, endOnFailure: true },
+    );
+    expect(views.size).to.be.above(200);
+  });
+
   it("gives the same bytes to all who ask while nothing changes", () => {
     const list = new SalesList();
     const views = [viewOf(1, 5), viewOf(2, 3)];
