@@ -26,7 +26,7 @@ export interface Readings {
 const SYNC_BUCKETS = [0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048];
 
-/** Sales shown one by one; an organiser with more reads the totals. */
+/** Sales shown, the first of them; an organiser with more asks `/api/sales` for the rest. */
 const SALES_SHOWN = 100;
 
 export class Metrics implements EngineProbe {
