@@ -15,6 +15,8 @@ export class RecentEvents {
   readonly #limits: RecentEventsLimits;
   /** By offset, in their order. */
   readonly #events = new Map<number, OffsetEvent>();
+  /** Goes on where it was: from the beginning it would pass by the places of thousands that are gone, each time. */
+  readonly #oldest = this.#events.values();
   readonly #offsetsBySale = new Map<string, number[]>();
 
   constructor(limits: RecentEventsLimits) {
@@ -41,7 +43,7 @@ export class RecentEvents {
   }
 
   #dropOldest(): void {
-    const [oldest] = this.#events.values();
+    const oldest = this.#oldest.next().value;
     if (oldest !== undefined && oldest.event.type !== "purchased") this.#dropOldestOf(oldest.event.sale);
   }
 

@@ -1,9 +1,14 @@
 import { expect } from "chai";
+import * as fc from "fast-check";
 import { RecentEvents } from "../../src/cluster/recent-events.ts";
 import type { OffsetEvent } from "../../src/cluster/turn-codec.ts";
 
 function event(offset: number, sale: string, type = "restocked"): OffsetEvent {
   return { offset, event: { type, sale, at: offset, quantity: 1 } as unknown as OffsetEvent["event"] };
+}
+
+function saleOf({ event }: OffsetEvent): string {
+  return (event as { readonly sale: string }).sale;
 }
 
 describe("recent events", () => {
@@ -21,6 +26,29 @@ describe("recent events", () => {
     // The one that went doesn't count among the three of its sale either.
     recent.add([event(7, "a"), event(8, "a"), event(9, "a")]);
     expect(recent.all().map(({ offset }) => offset)).to.deep.equal([6, 7, 8, 9]);
+  });
+
+  it("are the right ones after any history, however many went before them", () => {
+    const sales = fc.array(fc.constantFrom("a", "b", "c", "d", "e", "f"), { maxLength: 200 });
+    fc.assert(
+      fc.property(
+        sales,
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 9 }),
+        (all, perSale, total) => {
+          const recent = new RecentEvents({ perSale, total });
+          let expected: OffsetEvent[] = [];
+          for (const [offset, sale] of all.entries()) {
+            const entry = event(offset, sale);
+            recent.add([entry]);
+            const others = expected.filter((one) => saleOf(one) !== sale);
+            const kept = [...expected.filter((one) => saleOf(one) === sale), entry].slice(-perSale);
+            expected = [...others, ...kept].toSorted((a, b) => a.offset - b.offset).slice(-total);
+            expect(recent.all()).to.deep.equal(expected);
+          }
+        },
+      ),
+    );
   });
 
   it("leave out what nobody is told one by one", () => {
