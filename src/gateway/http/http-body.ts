@@ -39,6 +39,7 @@ export async function readBody<T>(
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   const issue = parsed.error.issues[0];
+  if (issue?.code === "unrecognized_keys") return refuse("O corpo tem um campo desconhecido");
   const path = issue?.path.join(".") ?? "";
   // Only our own checks have words for users; zod's are in English.
   const wanted = issue?.code === "custom" ? `. Use ${issue.message}` : "";

@@ -65,7 +65,8 @@ export class OrganiserApi {
 
   constructor(options: OrganiserApiOptions) {
     this.#options = options;
-    this.#saleSchema = z.object({
+    // Nothing else: an `opens_at` that was passed over would put the tickets on sale at once.
+    this.#saleSchema = z.strictObject({
       id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
       title: z.string().trim().regex(TITLE),
       capacity: z.int().min(1).max(options.desk.limits.rules.maxCapacity),

@@ -229,6 +229,7 @@ describe("HTTP", () => {
       ["a capacity of 0", { id: "a", title: "x", capacity: 0 }],
       ["half a ticket", { id: "a", title: "x", capacity: 0.5 }],
       ["a time that isn't a number", { id: "a", title: "x", capacity: 1, opensAt: "amanhã" }],
+      ["an hour under another name", { id: "a", title: "x", capacity: 1, opens_at: 4e12 }],
     ] as const) {
       it(`a sale with ${what} is refused as bad_body`, async () => {
         const { httpPort } = await startTestServer();

@@ -19,7 +19,7 @@ const REFUSALS: Readonly<Record<string, RegExp>> = {
   bad_message:
     /^(Comando desconhecido\. Envie AJUDA|Endereço desconhecido|A mensagem não é JSON|Mensagem inválida: (um objeto com um type conhecido|campo (type|id|quantity|buyer|from(\.(epoch|offset))?))|Envie texto)$/,
   bad_body:
-    /^(O corpo não (é JSON|é o objeto esperado|chegou inteiro)|Campo inválido: (id|title|capacity|quantity|buyer|(opensAt|closesAt)(\. Use milissegundos desde 1970 ou uma data como \S+)?)|Falta o cabeçalho Host|Expect desconhecido\. Use 100-continue|O pedido (não é HTTP|demorou demais)|Sec-WebSocket-(Version ausente ou desconhecido\. Use 13|Key ausente ou inválido|Protocol inválido)|Sem diário em disco não há o que recontar)$/,
+    /^(O corpo (não (é JSON|é o objeto esperado|chegou inteiro)|tem um campo desconhecido)|Campo inválido: (id|title|capacity|quantity|buyer|(opensAt|closesAt)(\. Use milissegundos desde 1970 ou uma data como \S+)?)|Falta o cabeçalho Host|Expect desconhecido\. Use 100-continue|O pedido (não é HTTP|demorou demais)|Sec-WebSocket-(Version ausente ou desconhecido\. Use 13|Key ausente ou inválido|Protocol inválido)|Sem diário em disco não há o que recontar)$/,
   bad_times: /^Horários inválidos\. A abertura vem depois de agora, e o encerramento depois dela e de agora$/,
   unknown_sale: /^Venda desconhecida$/,
   method_not_allowed: /^Método não permitido$/,
