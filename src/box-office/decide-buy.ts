@@ -15,7 +15,7 @@ export function decideBuy(state: BoxOffice, command: Buy, stamp: Stamp, rules: R
       ? unchanged(receiptOf(earlier, true))
       : refuse({ reason: "idempotency_mismatch" });
   }
-  if (namesSaleTwice(command.items)) return refuse({ reason: "bad_items" });
+  if (!namesSalesOnce(command.items)) return refuse({ reason: "bad_items" });
   for (const item of command.items) {
     const refusal = refuseItem(state, item, stamp, rules);
     if (refusal !== undefined) return refuse(refusal);
@@ -95,8 +95,11 @@ function repeatsCode(items: readonly BuyItem[]): boolean {
   return new Set(codes).size < codes.length;
 }
 
-function namesSaleTwice(items: readonly BuyItem[]): boolean {
-  return items.length > 1 && new Set(items.map((item) => item.sale)).size < items.length;
+/** At least one, and none twice. */
+function namesSalesOnce(items: readonly BuyItem[]): boolean {
+  return (
+    items.length === 1 || (items.length > 1 && new Set(items.map((item) => item.sale)).size === items.length)
+  );
 }
 
 function findEarlier(state: BoxOffice, command: Buy): Purchase | undefined {

@@ -82,6 +82,10 @@ describe("box office: a purchase", () => {
     expect(office.refusal(command)).to.deep.equal({ reason: "bad_items" });
   });
 
+  it("of nothing is refused, and leaves no trace", () => {
+    expect(office.refusal({ ...buy(GALA), items: [] })).to.deep.equal({ reason: "bad_items" });
+  });
+
   it("is refused where no such sale is", () => {
     expect(office.refusal(buy(FINAL))).to.deep.equal({ reason: "unknown_sale" });
   });
