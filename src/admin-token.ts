@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ADMIN_TOKEN, ADMIN_TOKEN_WORDS, ConfigError } from "./config.ts";
+import { writeAll, writeBeside, type Disk } from "./journal/disk.ts";
+import { nodeDisk } from "./journal/node-disk.ts";
 
 /** In the data directory. */
 export const ADMIN_TOKEN_FILE = "admin-token";
@@ -18,8 +20,8 @@ export function makeAdminToken(): AdminToken {
 }
 
 /**
- * The organiser's token of a data directory; null if it has none yet. An empty file is none: it is what a start leaves
- * that dies while it writes one.
+ * The organiser's token of a data directory; null if it has none yet. An empty file is none: somebody made it, and wrote
+ * nothing yet.
  *
  * @throws {ConfigError} if somebody wrote what no request can carry.
  * @throws the system's error if the file can't be read.
@@ -40,11 +42,15 @@ export async function readAdminToken(directory: string): Promise<AdminToken | nu
   );
 }
 
-/** Makes the token of a data directory, readable by the owner alone. @throws the system's error. */
-export async function writeAdminToken(directory: string): Promise<AdminToken> {
-  const path = join(directory, ADMIN_TOKEN_FILE);
+/**
+ * Makes the token of a data directory that has none, readable by the owner alone. The organiser may be told it once
+ * and never again, so it is durable by then: after a power cut the next start reads it and makes no other.
+ *
+ * @throws the system's error.
+ */
+export async function writeAdminToken(directory: string, disk: Disk = nodeDisk): Promise<AdminToken> {
   const made = makeAdminToken();
-  await writeFile(path, `${made.token}\n`, { mode: 0o600 });
-  await chmod(path, 0o600);
+  const bytes = Buffer.from(`${made.token}\n`);
+  await writeBeside(disk, join(directory, ADMIN_TOKEN_FILE), (file) => writeAll(file, bytes, 0));
   return made;
 }

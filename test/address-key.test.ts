@@ -2,9 +2,8 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { keepAddressKey } from "../src/address-key.ts";
-import type { Disk } from "../src/journal/disk.ts";
-import { nodeDisk } from "../src/journal/node-disk.ts";
 import { temporaryDirectory } from "./support/cleanup.ts";
+import { recordingDisk } from "./support/recording-disk.ts";
 import { runToEnd } from "./support/run-to-end.ts";
 
 describe("address-key", () => {
@@ -24,34 +23,8 @@ describe("address-key", () => {
   });
 
   it("is durable under its name before anybody is known by it", async () => {
-    const steps: string[] = [];
-    const recording: Disk = {
-      ...nodeDisk,
-      open: async (name, mode) => {
-        const file = await nodeDisk.open(name, mode);
-        const sync = async (): Promise<void> => {
-          steps.push(`sync ${(await readFile(name, "utf8")).length} bytes`);
-          await file.sync();
-        };
-        return {
-          size: () => file.size(),
-          read: (into, position) => file.read(into, position),
-          write: (bytes, start, length, position, done) => file.write(bytes, start, length, position, done),
-          truncate: (length) => file.truncate(length),
-          sync,
-          close: () => file.close(),
-        };
-      },
-      rename: (from, to) => {
-        steps.push(`rename to ${to}`);
-        return nodeDisk.rename(from, to);
-      },
-      syncDirectory: (name) => {
-        steps.push(`sync ${name}`);
-        return nodeDisk.syncDirectory(name);
-      },
-    };
-    await keepAddressKey(directory, recording);
+    const { disk, steps } = recordingDisk();
+    await keepAddressKey(directory, disk);
     expect(steps).to.deep.equal(["sync 44 bytes", `rename to ${path}`, `sync ${directory}`]);
   });
 
