@@ -137,7 +137,7 @@ export const LIMITS = {
     listedPurchases: 500,
     /** Free ports that are tried when one is taken between being found and being listened on. */
     portTries: 5,
-    /** How long a stop waits for workers to hand over what they took. */
+    /** How long a stop waits for workers to hand over what they took; a part of `stop.drainMs`. */
     closeMs: 500,
     /** How long after the last goodbye a worker may take to end. */
     leaveMs: 300,
@@ -197,6 +197,8 @@ export const LIMITS = {
     deadlineMs: 4_500,
     /** How long the queue may take to be emptied. */
     drainMs: 2_000,
+    /** How long the journal may take to be closed: a write ends, a snapshot is given up. */
+    closeMs: 2_000,
     /** How long connections may take to read their last bytes. */
     lingerMs: 1_000,
   },

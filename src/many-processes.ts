@@ -16,7 +16,7 @@ import type { Front, FrontParts } from "./front.ts";
 import { maxConnections, pageFolder } from "./gateways.ts";
 import { CommandLog } from "./observability/command-log.ts";
 import { describeFault } from "./start-fault.ts";
-import { isDoneWithin } from "./stopping.ts";
+import { stopWithCrew } from "./stopping.ts";
 
 /** @param size how many workers. @throws {ConfigError} if there is no page to serve. */
 export function openFront(parts: FrontParts, size: number): Front {
@@ -52,7 +52,7 @@ export function openFront(parts: FrontParts, size: number): Front {
     maxConnections: maxConnections(options.limits) * size,
     publish: (published) => crew?.publish(published),
     listen: () => startCrew(parts, size, ears, (made) => (crew = made)),
-    stop: () => stopServer(parts, crew),
+    stop: () => stopWithCrew({ engine, journal: storage.journal, crew, limits: options.limits }),
   };
 }
 
@@ -153,17 +153,4 @@ async function answerQuestion(
       return { until, purchases };
     }
   }
-}
-
-async function stopServer({ engine, storage, options }: FrontParts, crew: Crew | null): Promise<boolean> {
-  const { workers, stop } = options.limits;
-  if (crew !== null) await isDoneWithin(crew.close(), workers.closeMs);
-  const drained = await isDoneWithin(engine.stop(), stop.drainMs);
-  // One turn of the loop, in which the last answers are sent.
-  await new Promise(setImmediate);
-  const gone =
-    crew === null ? Promise.resolve(true) : isDoneWithin(crew.goodbye(), stop.lingerMs + workers.leaveMs);
-  const closed = drained && (await isDoneWithin(storage.journal.close(), stop.drainMs / 2));
-  if (!(await gone)) await crew?.cut();
-  return closed;
 }

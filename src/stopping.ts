@@ -2,6 +2,7 @@
  * Stopping in good order, in bounded time: first nobody new, then the queue, then the goodbyes, then the disk. A sync
  * that hangs must not keep clients from hearing that the server goes away.
  */
+import type { Crew } from "./cluster/crew.ts";
 import type { Journal } from "./engine/ports.ts";
 import { systemClock } from "./engine/system.ts";
 import type { Limits } from "./limits.ts";
@@ -24,11 +25,34 @@ export async function stopServer(parts: StoppingParts): Promise<boolean> {
   const drained = await isDoneWithin(engine.stop(), limits.drainMs);
   await sayGoodbye(gateways);
   commandLog?.flush();
-  // Beside the lingering, so that a snapshot which is given up has as long as whoever reads.
+  // Beside the lingering: a slow disk and whoever reads need not wait for one another.
   const [closed] = await Promise.all([
-    drained ? isDoneWithin(journal.close(), limits.drainMs / 2 + limits.lingerMs) : false,
+    drained ? isDoneWithin(journal.close(), limits.closeMs) : false,
     lingerAndCut(gateways, limits.lingerMs),
   ]);
+  return closed;
+}
+
+export interface StoppingCrewParts extends Pick<StoppingParts, "engine" | "journal"> {
+  /** Null where none was started. */
+  readonly crew: Pick<Crew, "close" | "goodbye" | "cut"> | null;
+  readonly limits: Pick<Limits, "stop" | "workers">;
+}
+
+/** The same where the gateways are in other processes, in the same time. */
+export async function stopWithCrew({ engine, journal, crew, limits }: StoppingCrewParts): Promise<boolean> {
+  const { workers, stop } = limits;
+  const handedOver = crew === null ? Promise.resolve(true) : isDoneWithin(crew.close(), workers.closeMs);
+  const drained = await isDoneWithin(
+    handedOver.then(() => engine.stop()),
+    stop.drainMs,
+  );
+  // One turn of the loop, in which the last answers are sent.
+  await new Promise(setImmediate);
+  const gone =
+    crew === null ? Promise.resolve(true) : isDoneWithin(crew.goodbye(), stop.lingerMs + workers.leaveMs);
+  const closed = drained && (await isDoneWithin(journal.close(), stop.closeMs));
+  if (!(await gone)) await crew?.cut();
   return closed;
 }
 

@@ -25,6 +25,13 @@ describe("limits", () => {
     expect(journal.maxFrameBytes).to.be.below(journal.stepBytes);
   });
 
+  it("leave the parts of a stop their time, with gateway processes or without", () => {
+    const { stop, workers } = LIMITS;
+    expect(workers.closeMs).to.be.below(stop.drainMs);
+    expect(stop.lingerMs + workers.leaveMs).to.be.at.most(stop.closeMs);
+    expect(stop.drainMs + stop.closeMs).to.be.below(stop.deadlineMs);
+  });
+
   it("leave a frame room for the welcome of a worker, however many sales there are", () => {
     const { rules, workers } = LIMITS;
     const instant = Date.now();

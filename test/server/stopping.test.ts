@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { expect } from "chai";
 import { lockAddress } from "../../src/journal/lock.ts";
-import { stopServer, type StoppingParts } from "../../src/stopping.ts";
+import { LIMITS } from "../../src/limits.ts";
+import { stopServer, stopWithCrew, type StoppingCrewParts, type StoppingParts } from "../../src/stopping.ts";
 import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask, audit } from "../support/http-client.ts";
 import { eventually, within } from "../support/inbox.ts";
@@ -67,14 +68,33 @@ describe("a stop", function () {
     expect(client.received).to.have.length(0);
   });
 
-  it("waits for a snapshot that is being given up as long as for clients that read", async () => {
+  it("waits for a slow disk as long with gateway processes as without", async () => {
     const nothing = (): void => undefined;
+    const done = (): Promise<void> => Promise.resolve();
     const idle = { stop: nothing, cut: nothing, closeIdle: nothing, stopAccepting: nothing };
     const gateways = { http: idle, webSockets: idle, tcp: idle, hub: idle, admission: { open: 0 } };
     const journal = { close: () => new Promise((resolve) => setTimeout(resolve, 200)) };
-    const parts = { gateways, journal, engine: { stop: () => Promise.resolve() }, commandLog: null };
-    const limits = { drainMs: 20, lingerMs: 60_000, deadlineMs: 60_000 };
-    expect(await stopServer({ ...parts, limits } as unknown as StoppingParts)).to.equal(true);
+    const parts = { gateways, journal, engine: { stop: done }, commandLog: null };
+    const stop = { drainMs: 20, closeMs: 60_000, lingerMs: 20, deadlineMs: 60_000 };
+    expect(await stopServer({ ...parts, limits: stop } as unknown as StoppingParts)).to.equal(true);
+    const crew = { close: done, goodbye: done, cut: done };
+    const limits = { stop, workers: LIMITS.workers };
+    expect(await stopWithCrew({ ...parts, crew, limits } as unknown as StoppingCrewParts)).to.equal(true);
+  });
+
+  it("gives gateway processes that hand nothing over a part of the time of the queue", async () => {
+    const never = (): Promise<void> => new Promise(() => undefined);
+    const done = (): Promise<void> => Promise.resolve();
+    let closed = false;
+    const journal = { close: () => Promise.resolve((closed = true)) };
+    const crew = { close: never, goodbye: done, cut: done };
+    const limits = {
+      stop: { drainMs: 20, closeMs: 60_000, lingerMs: 20, deadlineMs: 60_000 },
+      workers: { ...LIMITS.workers, closeMs: 500 },
+    };
+    const parts = { engine: { stop: done }, journal, crew, limits } as unknown as StoppingCrewParts;
+    expect(await within(stopWithCrew(parts), "it stops")).to.equal(false);
+    expect(closed).to.equal(false);
   });
 
   it("by SIGTERM exits with 0, though whoever asked whose the directory is doesn't hang up", async () => {
