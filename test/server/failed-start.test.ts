@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { loadedFirst } from "../crashes/loaded-first.ts";
 import { cleanup, temporaryDirectory } from "../support/cleanup.ts";
 import { ask } from "../support/http-client.ts";
 import { runToEnd } from "../support/run-to-end.ts";
@@ -18,6 +19,16 @@ async function takenPort(): Promise<string> {
   cleanup(() => server.close());
   await once(server, "listening");
   return String((server.address() as { port: number }).port);
+}
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen({ port: 0, host: "127.0.0.1" });
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return String(port);
 }
 
 /** A data directory in which a sale of ten tickets stands. */
@@ -51,6 +62,30 @@ describe("a start that fails", function () {
         expect(sale).to.include({ capacity: 100, state: "open" });
       });
     }
+  }
+
+  for (const [workers, TAKEN_WITH] of [
+    ["0", "event"],
+    ["2", "event"],
+    ["2", "worker"],
+  ] as const) {
+    it(`because its port was taken meanwhile (with the first ${TAKEN_WITH}, --workers ${workers}) ends in good order`, async () => {
+      const data = await temporaryDirectory();
+      const port = await freePort();
+      const env = { ...loadedFirst("port-taker.js"), TAKEN_PORT: port, TAKEN_WITH };
+      const words = ["serve", ...LOOPBACK, "--workers", workers, "--data", data, "--tcp-port", "0"];
+      // It has ended when nobody has its standard error open any more: gateway processes would.
+      const { code, errors } = await runToEnd([...words, "--stock", "500", "--port", port], { env });
+      expect(code, errors).to.equal(3);
+      expect(errors).to.match(
+        new RegExp(`^bilheteria: port ${port} is taken by another program.*--port .*\\n$`),
+      );
+      // The sale was made before, so the next start names what it ignores.
+      const { listening } = await spawnServer(["--data", data, "--stock", "100"]);
+      expect(listening)
+        .to.include({ capacity: 500 })
+        .and.deep.include({ ignored: ["--stock 100"] });
+    });
   }
 
   it("because of a port leaves what --fresh would set aside", async () => {
