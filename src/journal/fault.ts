@@ -168,6 +168,11 @@ export function isGone(error: unknown): boolean {
   return error instanceof DirectoryReplaced || ["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "");
 }
 
+/** Whether an error tells of damage, also where it comes from another thread and has lost its class on the way. */
+export function isDamage(error: unknown): error is Pick<JournalCorrupt, "file" | "offset" | "what"> {
+  return error instanceof Error && error.name === "JournalCorrupt";
+}
+
 /** What somebody threw, as words. */
 export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);

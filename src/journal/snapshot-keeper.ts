@@ -2,10 +2,11 @@
  * Decides when a snapshot is worth its while: when enough sealed journal lies after the newest one. Each is copied from the
  * one before it, so they are further apart the longer they get; at a fixed distance all of them together would write as
  * much as the square of what is sold (docs/decisions/0018-snapshots-grow-with-the-sale.md). At most one is folded at a
- * time, and one that fails is reported and tried again at the next seal: without it a start is slower, nothing else.
+ * time. One that fails is reported: without it a start is slower, nothing else. What made it fail, such as damage in an
+ * old segment, may last, and each try reads the journal beside the sale; so the next one waits until there is twice as much.
  */
 import type { DataDirectory } from "./data-directory.ts";
-import { messageOf } from "./fault.ts";
+import { isDamage, messageOf } from "./fault.ts";
 import type { Folded } from "./fold-job.ts";
 import type { FoldRunner, Running } from "./fold-runner.ts";
 import type { JournalLimits } from "./limits.ts";
@@ -26,6 +27,8 @@ export class SnapshotKeeper {
   #bytes = 0;
   /** Length of that snapshot. */
   #newestBytes: number;
+  /** After one that failed: how many bytes there have to be for the next try. */
+  #againBytes = 0;
   /** Where the sealed segments end. */
   #offset = 0;
   #running: Running<Folded> | null = null;
@@ -54,7 +57,7 @@ export class SnapshotKeeper {
   #consider(): void {
     const { fold, limits, directory } = this.#parts;
     if (fold === null || this.#closed || this.#running !== null) return;
-    if (this.#bytes < dueAfter(limits, this.#newestBytes)) return;
+    if (this.#bytes < Math.max(dueAfter(limits, this.#newestBytes), this.#againBytes)) return;
     const { maxFrameBytes } = limits;
     this.#running = fold.snapshot({
       kind: "snapshot",
@@ -72,12 +75,14 @@ export class SnapshotKeeper {
       this.#running = null;
       this.#newestBytes = length;
       this.#bytes -= bytes;
+      this.#againBytes = 0;
       onNote({ kind: "snapshot", message: `${path} holds ${purchases} purchases` });
       this.#consider();
     } catch (error) {
       this.#running = null;
       if (this.#closed) return;
-      onNote({ kind: "snapshot_failed", message: `no snapshot could be written: ${messageOf(error)}` });
+      this.#againBytes = 2 * this.#bytes;
+      onNote({ kind: "snapshot_failed", message: explainFailure(error) });
     }
   }
 }
@@ -89,4 +94,17 @@ export class SnapshotKeeper {
  */
 function dueAfter({ snapshotEveryBytes }: JournalLimits, newestBytes: number): number {
   return Math.max(snapshotEveryBytes, newestBytes);
+}
+
+/** In one line, for whoever has a sale to run: what `JournalCorrupt` advises for a start would end it. */
+function explainFailure(error: unknown): string {
+  const again = "It is tried again when the journal has grown as much again";
+  if (!isDamage(error)) {
+    return `no snapshot could be written: ${messageOf(error)}. The sale goes on, and the next start takes longer. ${again}`;
+  }
+  const { file, offset, what } = error;
+  return (
+    `no snapshot could be written: ${file} is damaged at byte ${offset}: ${what}. The sale goes on, but a start may ` +
+    `refuse this journal: bilheteria verify tells what to do. ${again}`
+  );
 }
