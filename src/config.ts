@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { FLAGS } from "./flags.ts";
 import { LIMITS } from "./limits.ts";
+import { joinNegativeNumbers } from "./negative-numbers.ts";
 import { TITLE } from "./protocol/title.ts";
 
 export const DEFAULT_SALE = "default";
@@ -134,6 +135,9 @@ export function readSettings(args: readonly string[], environment: NodeJS.Proces
 /** What the parser of a command line found, without its advice. */
 export function firstSentence(cause: unknown): string {
   const [line = ""] = (cause instanceof Error ? cause.message : String(cause)).split("\n", 1);
+  const [, flag] = /^Option '(--[^' ]+).*' argument (?:is ambiguous|missing)/.exec(line) ?? [];
+  if (flag !== undefined)
+    return `${flag}: it needs a value; write ${flag}=<value> where that begins with a dash.`;
   return line.endsWith(".") ? line : `${line}.`;
 }
 
@@ -183,7 +187,8 @@ function parseFlags(args: readonly string[]): Record<string, unknown> {
     ]),
   );
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
+    return parseArgs({ args: joinNegativeNumbers(args), options, allowPositionals: false, strict: true })
+      .values;
   } catch (cause) {
     throw new ConfigError(`${firstSentence(cause)} See bilheteria --help`);
   }

@@ -4,14 +4,14 @@ import { FLAGS, helpText } from "../src/flags.ts";
 
 /** For each flag with a value: one that is right, what it becomes, and some that are wrong. */
 const VALUES: Readonly<Record<string, { given: string; becomes: unknown; wrong: readonly string[] }>> = {
-  port: { given: "0", becomes: 0, wrong: ["abc", "65536", "1.5", "=-1", "Infinity"] },
-  "tcp-port": { given: "65535", becomes: 65_535, wrong: ["abc", "65536", "1.5"] },
+  port: { given: "0", becomes: 0, wrong: ["abc", "65536", "1.5", "=-1", "-1", "Infinity"] },
+  "tcp-port": { given: "65535", becomes: 65_535, wrong: ["abc", "65536", "1.5", "-1"] },
   host: { given: "::1", becomes: "::1", wrong: [""] },
-  stock: { given: "300", becomes: 300, wrong: ["0", "1.5", "many", "100000001"] },
+  stock: { given: "300", becomes: 300, wrong: ["0", "1.5", "many", "100000001", "-5", "-0.5"] },
   title: { given: "Final ☂", becomes: "Final ☂", wrong: ["", "x".repeat(201)] },
   "opens-at": { given: "+10m", becomes: "+10m", wrong: ["+10", "10", "tomorrow 10", "2026-12-01"] },
   data: { given: "/srv/sale", becomes: "/srv/sale", wrong: [""] },
-  "rate-limit": { given: "0", becomes: 0, wrong: ["fast", "=-1", "2000000", " ", "", "1e3"] },
+  "rate-limit": { given: "0", becomes: 0, wrong: ["fast", "=-1", "-1", "2000000", " ", "", "1e3"] },
   origin: {
     given: "https://a.example",
     becomes: ["https://a.example"],
@@ -27,7 +27,7 @@ const VALUES: Readonly<Record<string, { given: string; becomes: unknown; wrong: 
     becomes: "0123456789abcdef",
     wrong: ["short", "x".repeat(257)],
   },
-  workers: { given: "3", becomes: "3", wrong: ["65", "1.5", "many", "AUTO", "=-1"] },
+  workers: { given: "3", becomes: "3", wrong: ["65", "1.5", "many", "AUTO", "=-1", "-1"] },
   "log-level": { given: "warn", becomes: "warn", wrong: ["loud", "INFO"] },
 };
 
@@ -151,6 +151,23 @@ describe("config: a complaint", () => {
   it("about a variable names the variable", () => {
     expect(complaint([], { PORT: "abc" })).to.match(/^PORT=abc: .+\. See bilheteria --help$/);
     expect(complaint([], { ORIGIN: "https://a.example,nowhere" })).to.match(/^ORIGIN=https.+nowhere: /);
+  });
+
+  it("about a number below zero says what the flag takes, however it is written", () => {
+    for (const args of [["--stock", "-5"], ["--stock=-5"]]) {
+      expect(complaint(args)).to.equal(
+        "--stock -5: use a whole number from 1 to 100000000. See bilheteria --help",
+      );
+    }
+  });
+
+  it("about a value that is missing, or looks like a flag, says how one with a dash is written", () => {
+    for (const args of [["--title"], ["--title", "-x"], ["--title", "--port", "80"]]) {
+      expect(complaint(args)).to.equal(
+        "--title: it needs a value; write --title=<value> where that begins with a dash. See bilheteria --help",
+      );
+    }
+    expect(readSettings(["--title=-x"], {}).title).to.equal("-x");
   });
 
   it("comes for a flag that doesn't exist, a value where none goes, a missing value and a stray word", () => {

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { ConfigError, firstSentence } from "../config.ts";
+import { joinNegativeNumbers } from "../negative-numbers.ts";
 import { flagRow, helpText } from "../flags.ts";
 
 /** Flags with an argument take one; the others are switches. */
@@ -170,7 +171,8 @@ function parse(
     ]),
   );
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
+    return parseArgs({ args: joinNegativeNumbers(args), options, allowPositionals: false, strict: true })
+      .values;
   } catch (cause) {
     throw new ConfigError(`${firstSentence(cause)} See bilheteria ${name} --help`);
   }

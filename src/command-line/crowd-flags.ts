@@ -1,5 +1,6 @@
 /** The flags of `bilheteria crowd`, its help, and what is said to a wrong word. Portuguese: it is for a classroom. */
 import { parseArgs } from "node:util";
+import { joinNegativeNumbers } from "../negative-numbers.ts";
 import { explainWord } from "./wrong-word.ts";
 
 export interface CrowdFlag {
@@ -81,9 +82,10 @@ export function parseCrowdFlags(args: readonly string[]): Given {
         : { type: "string" as const, multiple: repeatable === true },
     ]),
   );
+  const words = joinNegativeNumbers(args);
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
+    return parseArgs({ args: words, options, allowPositionals: false, strict: true }).values;
   } catch {
-    throw new CrowdUsageError(explainWord(args, CROWD_FLAGS));
+    throw new CrowdUsageError(explainWord(words, CROWD_FLAGS));
   }
 }

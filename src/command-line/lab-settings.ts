@@ -4,6 +4,7 @@ import { LIMITS } from "../limits.ts";
 import type { ExperimentSettings } from "../lab/experiment.ts";
 import { isStrategyName, STRATEGIES, STRATEGY_NAMES, type Strategy } from "../lab/strategy.ts";
 import { readWork, workMs, type Work } from "../lab/work.ts";
+import { joinNegativeNumbers } from "../negative-numbers.ts";
 import { explainWord } from "./wrong-word.ts";
 
 export interface LabSettings extends ExperimentSettings {
@@ -104,10 +105,11 @@ function parse(args: readonly string[]): Record<string, string | boolean | undef
       { type: argument === undefined ? ("boolean" as const) : ("string" as const) },
     ]),
   );
+  const words = joinNegativeNumbers(args);
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
+    return parseArgs({ args: words, options, allowPositionals: false, strict: true }).values;
   } catch {
-    throw new LabUsageError(explainWord(args, LAB_FLAGS));
+    throw new LabUsageError(explainWord(words, LAB_FLAGS));
   }
 }
 

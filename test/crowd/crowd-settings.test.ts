@@ -15,6 +15,7 @@ describe("the settings of the crowd", () => {
     ["a flag without its value", ["--users"], /--users precisa de um valor/],
     ["a switch with a value", ["--json=sim"], /--json não leva valor/],
     ["no users", ["--users", "0"], /--users 0: use um número inteiro de 1 a 100\.000/],
+    ["a number of users below zero", ["--users", "-5"], /--users -5: use um número inteiro de 1 a 100\.000/],
     ["a range that falls", ["--rounds", "20-10"], /--rounds 20-10/],
     ["half a round", ["--rounds", "1.5"], /--rounds 1\.5/],
     ["a thinking without end", ["--think", "0-9999999"], /--think 0-9999999/],

@@ -80,6 +80,7 @@ describe("bilheteria lab", function () {
   for (const [title, words, complaint] of [
     ["an unknown option", ["--buyer", "3"], "não há opção --buyer"],
     ["a word too many", ["12"], '"12" sobra na linha de comando'],
+    ["a number below zero", ["--stock", "-5"], "--stock -5: use um número inteiro"],
     ["an option without its value", ["--stock"], "--stock precisa de um valor"],
     ["a switch with a value", ["--json=yes"], "--json não leva valor"],
     ["no buyers", ["--buyers", "0"], "--buyers 0: use um número inteiro de 1 a 100.000"],
