@@ -22,6 +22,11 @@ export interface Purchase {
   readonly items: readonly PurchasedItem[];
 }
 
+/** For whoever keeps none: @throws {TypeError} where `add` would, because it isn't a purchase at all. */
+export function checkPurchase(purchase: Purchase): void {
+  wordsOf(purchase);
+}
+
 export class Purchases {
   readonly #records = new RecordStore();
   readonly #byKey = new HashIndex();

@@ -72,6 +72,11 @@ export class Findings {
     return this.#segments.length > 0;
   }
 
+  /** Whether it is a snapshot in which something was found. */
+  isBad(path: string | undefined): boolean {
+    return this.#snapshots.some(({ file, verdict }) => file === path && verdict === "bad");
+  }
+
   all(): Pick<Inspection, "segments" | "snapshots" | "findings"> {
     return { segments: this.#segments, snapshots: this.#snapshots, findings: this.#findings };
   }

@@ -56,6 +56,8 @@ class Inspector {
   /** The sound segment that was read last. */
   #last = { file: "", bytes: 0 };
   #isBroken = false;
+  /** The snapshot that a start takes up: the newest whose bytes are sound, whatever they say. */
+  #newest: { readonly path: string; readonly isReadable: boolean } | null = null;
 
   constructor(options: InspectionOptions) {
     this.#options = options;
@@ -138,6 +140,7 @@ class Inspector {
     if (snapshot === null) return;
     if ("what" in snapshot) return this.#findings.badSnapshot(file, snapshot.at, snapshot.what);
     const tally = await this.#tallyOf(file, snapshot);
+    this.#newest = { path: file.path, isReadable: tally !== null };
     if (tally === null) return;
     if (this.#before !== null && this.#before.hash !== snapshot.header.before)
       return this.#findings.madeFromOthers(file);
@@ -199,12 +202,15 @@ class Inspector {
   async #wouldStart(): Promise<boolean | null> {
     const { disk, limits, pause } = this.#options;
     if (pause !== null) return null;
+    // Where it only counts, as here, it doesn't look at the purchases of a snapshot.
+    if (this.#newest?.isReadable === false) return false;
     try {
       await recover(disk, this.#directory, limits, createBoxOffice("count"));
       return true;
     } catch (error) {
       if (!(error instanceof JournalCorrupt)) throw error;
-      this.#findings.damageAgain(error);
+      // A start that takes up a bad snapshot blames the segment behind it, which was looked at here already.
+      if (!this.#findings.isBad(this.#newest?.path)) this.#findings.damageAgain(error);
       return false;
     }
   }

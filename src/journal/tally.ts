@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { createBoxOffice, evolve, purchaseRecord, type BoxOffice } from "../box-office/box-office.ts";
 import type { Purchased, SaleEvent } from "../box-office/event.ts";
-import type { Purchase } from "../box-office/purchases.ts";
+import { checkPurchase, type Purchase } from "../box-office/purchases.ts";
 import { isBalanced, type SaleId } from "../box-office/sale.ts";
 import { booksRecord, restoreBooks } from "../box-office/snapshot.ts";
 import type { Disk } from "./disk.ts";
@@ -19,7 +19,10 @@ export class Tally {
   static async ofSnapshot(disk: Disk, snapshot: VerifiedSnapshot, maxFrameBytes: number): Promise<Tally> {
     const tally = new Tally();
     await readRecords(disk, snapshot, maxFrameBytes, {
-      purchase: (purchase) => tally.#remember(purchase),
+      purchase: (purchase) => {
+        checkPurchase(purchase);
+        tally.#remember(purchase);
+      },
       books: (books) => restoreBooks(tally.state, books),
     });
     return tally;
