@@ -48,9 +48,11 @@ export class LineReader {
     return events;
   }
 
-  /** What the silence after the last bytes may mean: nothing, a bare command, or something unfinished. */
-  get pending(): "nothing" | "command" | "fragment" {
-    if (this.#sawNewline || this.#bytes.length === 0) return "nothing";
+  /** What the silence after the last bytes may end: nothing, a bare command, something unfinished, or a line refused already. */
+  get pending(): "nothing" | "command" | "fragment" | "refused" {
+    if (this.#sawNewline) return "nothing";
+    if (this.#skipping) return "refused";
+    if (this.#bytes.length === 0) return "nothing";
     return isBareCommand(this.#text()) ? "command" : "fragment";
   }
 
@@ -59,6 +61,11 @@ export class LineReader {
     const { pending } = this;
     if (pending === "nothing") return [];
     this.#swallowNewline = true;
+    if (pending === "refused") {
+      // A client without line ends would otherwise never be heard again.
+      this.#skipping = false;
+      return [];
+    }
     const line = this.#line();
     return [pending === "command" ? line : { type: "unfinished" }];
   }

@@ -47,7 +47,8 @@ export class TcpClient implements Connection {
   }
 
   get midCommand(): boolean {
-    return this.#reader.pending !== "nothing";
+    const { pending } = this.#reader;
+    return pending === "command" || pending === "fragment";
   }
 
   send(reply: string): void {

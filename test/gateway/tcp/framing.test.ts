@@ -177,6 +177,17 @@ describe("framing over TCP", () => {
     expect(await client.next()).to.equal("Estoque atual: 10");
   });
 
+  it("a classroom client whose line was too long is heard again after the longer silence", async () => {
+    const client = await tcp({ tcp: { bareCommandMs: 20, unterminatedMs: 50 } });
+    client.write("x".repeat(1_000));
+    expect(await client.next()).to.equal(TOO_LONG);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    client.write("CONSULTAR");
+    expect(await client.next()).to.equal("Estoque atual: 10");
+    client.write("\n");
+    expect(await client.ask("COMPRAR")).to.equal("Compra realizada. Estoque restante: 9");
+  });
+
   it("bytes that aren't UTF-8 are an unknown command", async () => {
     const client = await tcp(PATIENT);
     client.write(Buffer.from([0xff, 0xff, 0xfe, 0x80, 0x0a]));
