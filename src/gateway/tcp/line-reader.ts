@@ -3,7 +3,8 @@
  *
  * Classroom clients send `COMPRAR` without a line end and wait. So until a connection has sent its first newline,
  * bytes that spell one bare command count as one after a short silence; a newline that comes right after belongs to
- * it and is swallowed. Telnet's negotiation (RFC 854) is skipped.
+ * it and is swallowed. Telnet's negotiation (RFC 854) is skipped, and so is the byte 0, which that RFC calls no operation
+ * and programs in C send behind their strings.
  */
 import { isAscii } from "node:buffer";
 import { isBareCommand } from "../../protocol/text.ts";
@@ -15,6 +16,7 @@ export type LineEvent =
   /** Bytes that were left unfinished. They may be half of something: `COMPRAR 1` of `COMPRAR 10`, so they buy nothing. */
   | { readonly type: "unfinished" };
 
+const NOTHING = 0;
 const NEWLINE = 10;
 const RETURN = 13;
 const IAC = 255;
@@ -88,6 +90,7 @@ export class LineReader {
   #takeWholeLines(chunk: Buffer, start: number, events: LineEvent[]): number {
     if (start === chunk.length || !isAscii(chunk)) return start;
     const text = chunk.toString("latin1");
+    if (text.includes("\0")) return start;
     let at = start;
     for (let end = text.indexOf("\n", at); end !== -1; end = text.indexOf("\n", at)) {
       const stop = end > at && text.charCodeAt(end - 1) === RETURN ? end - 1 : end;
@@ -110,6 +113,7 @@ export class LineReader {
   }
 
   #take(byte: number, events: LineEvent[]): void {
+    if (byte === NOTHING) return;
     if (byte === NEWLINE) {
       this.#endLine(events);
       return;

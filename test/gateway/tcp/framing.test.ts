@@ -177,6 +177,27 @@ describe("framing over TCP", () => {
     expect(await client.next()).to.equal("Estoque atual: 10");
   });
 
+  it("the zeros behind the strings of a client in C are skipped, with newlines and without", async () => {
+    const bare = await tcp({ tcp: { bareCommandMs: 20, unterminatedMs: NEVER_MS } });
+    for (const sent of ["CONSULTAR\0", `CONSULTAR${"\0".repeat(1_015)}`]) {
+      bare.write(sent);
+      expect(await bare.next()).to.equal("Estoque atual: 10");
+    }
+    const lines = await tcp(PATIENT);
+    for (const sent of [
+      "CONSULTAR\n\0",
+      "CONSULTAR\0\n",
+      `CONSULTAR\n${"\0".repeat(1_014)}`,
+      "CONSULTAR\n",
+    ]) {
+      lines.write(sent);
+      expect(await lines.next()).to.equal("Estoque atual: 10");
+    }
+    lines.write("SAIR\n\0");
+    await lines.untilEnd();
+    expect(lines.lines.all).to.have.length(5);
+  });
+
   it("a classroom client whose line was too long is heard again after the longer silence", async () => {
     const client = await tcp({ tcp: { bareCommandMs: 20, unterminatedMs: 50 } });
     client.write("x".repeat(1_000));

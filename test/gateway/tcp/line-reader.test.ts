@@ -18,6 +18,8 @@ const piece = fc.constantFrom(
   "x".repeat(LINE_BYTES),
   "x".repeat(LINE_BYTES + 1),
   "ação\n",
+  "\0",
+  "COMPRAR\n\0",
   "",
 );
 const telnet = fc.constantFrom([255, 251, 1], [255, 255], [255, 250, 1, 255, 240], [255]);

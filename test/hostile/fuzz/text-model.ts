@@ -70,10 +70,11 @@ function splitLines(bytes: Buffer): Buffer[] {
   return lines;
 }
 
-/** RFC 854: 255 begins a command, 250 to 240 a subnegotiation, 251 to 254 have one byte more, twice 255 is itself. */
+/** RFC 854: 255 begins a command, 250 to 240 a subnegotiation, 251 to 254 have one byte more, twice 255 is itself, 0 is nothing. */
 function withoutTelnet(bytes: Buffer): Buffer {
   const kept: number[] = [];
   for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i] === 0) continue;
     if (bytes[i] !== 255) {
       kept.push(bytes[i]!);
       continue;
