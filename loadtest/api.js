@@ -9,7 +9,7 @@ import { sleep } from "k6";
 import { Counter, Trend } from "k6/metrics";
 import { balance, bought, refusals } from "./crowd/measures.js";
 import { weight } from "./crowd/fingerprint.js";
-import { count, latency } from "./crowd/summary.js";
+import { count, latency, soldByServer } from "./crowd/summary.js";
 import { thousands } from "./crowd/thousands.js";
 import { at, closeRun, complain, openRun, readNumbers, readPlace, report, thresholds } from "./shared.js";
 
@@ -71,7 +71,7 @@ export function teardown(opening) {
 /** @param {import("./crowd/summary.js").RunData} data */
 export function handleSummary(data) {
   return report(data, place, `${thousands(PROGRAMS)} programas compram por HTTP, com chave`, [
-    ["Comprados", `${count(data, "tickets_bought")} (o servidor vendeu ${count(data, "audit_sold")})`],
+    ["Comprados", `${count(data, "tickets_bought")} (${soldByServer(data)})`],
     ["Esgotado", `${count(data, "refusals{reason:sold_out}")} respostas`],
     ["Repetidos", `${count(data, "repeats")} pedidos com a mesma chave, mesmo recibo`],
     ["Recusados", `${count(data, "mismatches")} chaves em outro pedido`],

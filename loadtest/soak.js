@@ -7,7 +7,7 @@ import http from "k6/http";
 import { Gauge } from "k6/metrics";
 import { balance, buyReply } from "./crowd/measures.js";
 import { Person } from "./crowd/person.js";
-import { count, latency, otherRefusals } from "./crowd/summary.js";
+import { count, latency, otherRefusals, soldByServer } from "./crowd/summary.js";
 import { thousands } from "./crowd/thousands.js";
 import { awaitNotice, judgeNotices, pause, pauseUntil } from "./crowd/visit.js";
 import {
@@ -106,7 +106,7 @@ export async function teardown(opening) {
 /** @param {import("./crowd/summary.js").RunData} data */
 export function handleSummary(data) {
   return report(data, place, `${thousands(USERS)} pessoas durante ${thousands(numbers.DURATION_S)} s`, [
-    ["Comprados", `${count(data, "tickets_bought")} (o servidor vendeu ${count(data, "audit_sold")})`],
+    ["Comprados", `${count(data, "tickets_bought")} (${soldByServer(data)})`],
     ["Recusas", otherRefusals(data)],
     ["AVISO", `ouvido exatamente uma vez por ${count(data, "notice_once")} de ${count(data, "notice_owed")}`],
     ["1ª metade", latency(data.metrics["buy_reply{half:first}"])],

@@ -7,7 +7,7 @@ import exec from "k6/execution";
 import { Trend } from "k6/metrics";
 import { balance, lateArrivals } from "./crowd/measures.js";
 import { Person } from "./crowd/person.js";
-import { count, latency, otherRefusals } from "./crowd/summary.js";
+import { count, latency, otherRefusals, soldByServer } from "./crowd/summary.js";
 import { thousands } from "./crowd/thousands.js";
 import { awaitNotice, judgeNotices, pauseUntil } from "./crowd/visit.js";
 import {
@@ -101,7 +101,7 @@ export function teardown(opening) {
 /** @param {import("./crowd/summary.js").RunData} data */
 export function handleSummary(data) {
   return report(data, place, `${thousands(USERS)} pessoas no instante da abertura`, [
-    ["Comprados", `${count(data, "tickets_bought")} (o servidor vendeu ${count(data, "audit_sold")})`],
+    ["Comprados", `${count(data, "tickets_bought")} (${soldByServer(data)})`],
     [
       "Esgotado",
       `${count(data, "refusals{reason:sold_out}")} respostas; outras recusas: ${otherRefusals(data)}`,

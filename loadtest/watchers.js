@@ -6,7 +6,7 @@ import exec from "k6/execution";
 import { balance } from "./crowd/measures.js";
 import { Person } from "./crowd/person.js";
 import { readSale } from "./crowd/sale.js";
-import { count, latency } from "./crowd/summary.js";
+import { count, latency, soldByServer } from "./crowd/summary.js";
 import { thousands } from "./crowd/thousands.js";
 import { awaitNotice, judgeNotices, pause, pauseUntil } from "./crowd/visit.js";
 import { Watcher } from "./crowd/watcher.js";
@@ -109,7 +109,7 @@ export function teardown(opening) {
 /** @param {import("./crowd/summary.js").RunData} data */
 export function handleSummary(data) {
   return report(data, place, `${thousands(WATCHERS)} pessoas olham, ${thousands(BUYERS)} compram`, [
-    ["Comprados", `${count(data, "tickets_bought")} (o servidor vendeu ${count(data, "audit_sold")})`],
+    ["Comprados", `${count(data, "tickets_bought")} (${soldByServer(data)})`],
     ["Números", `${count(data, "updates_heard")} ouvidos; idade ${latency(data.metrics.freshness)}`],
     ["AVISO", `ouvido exatamente uma vez por ${count(data, "notice_once")} de ${count(data, "notice_owed")}`],
     ["Até o AVISO", latency(data.metrics.notice_age)],

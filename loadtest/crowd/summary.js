@@ -21,7 +21,7 @@ export function describe(data, settings) {
     `Multidão de ${thousands(settings.users)} usuários, ${settings.roundsMin} a ${settings.roundsMax} rodadas cada`,
     row(
       "Comprados",
-      `${count(data, "tickets_bought")} de ${thousands(opening.available)} (o servidor vendeu ${count(data, "audit_sold")})`,
+      `${count(data, "tickets_bought")} de ${thousands(opening.available)} (${soldByServer(data)})`,
     ),
     row(
       "Esgotado",
@@ -62,11 +62,24 @@ export function brokenPromises(data, faults, balances) {
     const metric = data.metrics[name];
     const failed = Object.values(metric?.thresholds ?? {}).some((threshold) => !threshold.ok);
     if (!failed) return [];
+    if (name === "balance{of:ledger}" && !isAudited(data)) {
+      return ["auditoria sem resposta: não se sabe quanto o servidor vendeu"];
+    }
     // A difference of fingerprints says that something is wrong, not how much.
     return /of:(remaining|orders)/.test(name)
       ? [words]
       : [`${words}: ${thousands(metric?.values.count ?? 0)}`];
   });
+}
+
+/** What the audit said. @param {RunData} data */
+export function soldByServer(data) {
+  return isAudited(data) ? `o servidor vendeu ${count(data, "audit_sold")}` : "a auditoria não respondeu";
+}
+
+/** Whoever didn't answer at the end sold an unknown number, not 0. @param {RunData} data */
+function isAudited(data) {
+  return data.metrics.audit_sold !== undefined;
 }
 
 /** @param {RunData} data */

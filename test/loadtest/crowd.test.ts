@@ -108,6 +108,17 @@ describe("the k6 crowd", function () {
     expect(run.crossed, run.output).to.include("balance{of:visits}");
   });
 
+  it("says that it couldn't read the audit of a server that died, and nothing of what that sold", async () => {
+    const run = await meet("dies in the middle");
+    expect(run.code, run.output).to.equal(107);
+    expect(run.output).to.match(/Comprados +\d de 10 \(a auditoria não respondeu\)/);
+    expect(run.output).to.include(
+      "FALHA        auditoria sem resposta: não se sabe quanto o servidor vendeu",
+    );
+    expect(run.output).not.to.include("que os usuários contaram");
+    expect(run.output).to.include("VEREDITO: REPROVADO");
+  });
+
   for (const [when, words, meeting] of REFUSALS) {
     it(`says in one line why it doesn't begin when ${when}`, async () => {
       const run = await meet("none", meeting);
