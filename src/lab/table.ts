@@ -82,12 +82,14 @@ function describeStrategy({ title, how, repeated, spoiled }: StrategySummary): s
 
 /** What follows from it, sentence by sentence: the luck of the unprotected is said as well. */
 export function verdict(summary: Summary): string[] {
-  const { strategies, interrupted } = summary;
+  const { buyers, strategies, interrupted } = summary;
   const broken = brokenClaims(summary);
   const isKept = strategies.some(({ isProtected }) => isProtected) && broken.length === 0;
   return [
     ...(interrupted ? ["INTERROMPIDO: o que está acima é o que deu tempo de medir."] : []),
-    ...strategies.filter(({ isProtected }) => !isProtected).map(judgeUnprotected),
+    ...strategies
+      .filter(({ isProtected }) => !isProtected)
+      .map((strategy) => judgeUnprotected(strategy, buyers)),
     ...broken.map(
       ({ title, repetitions, rightRuns }) =>
         `FALHA: ${title} se diz protegida e errou em ${number(repetitions - rightRuns)} de ${number(repetitions)} repetições.`,
@@ -96,16 +98,21 @@ export function verdict(summary: Summary): string[] {
   ];
 }
 
-function judgeUnprotected({ title, repetitions, oversoldRuns, rightRuns }: StrategySummary): string {
+function judgeUnprotected(
+  { title, repetitions, oversoldRuns, rightRuns }: StrategySummary,
+  buyers: number,
+): string {
   const otherwiseWrong = repetitions - oversoldRuns - rightRuns;
+  const why =
+    buyers === 1
+      ? ": um comprador só não tem com quem se cruzar"
+      : " POR SORTE: nada a protege, só ninguém se cruzou desta vez";
   const parts = [
     `${title}: vendeu a mais em ${number(oversoldRuns)} de ${number(repetitions)} repetições`,
     ...(otherwiseWrong > 0
       ? [`em ${number(otherwiseWrong)} vendeu a conta certa com números repetidos ou o contador errado`]
       : []),
-    ...(rightRuns > 0
-      ? [`em ${number(rightRuns)} deu certo POR SORTE: nada a protege, só ninguém se cruzou desta vez`]
-      : []),
+    ...(rightRuns > 0 ? [`em ${number(rightRuns)} deu certo${why}`] : []),
   ];
   return `${parts.join("; ")}.`;
 }

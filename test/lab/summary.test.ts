@@ -50,6 +50,12 @@ describe("the lab's summary", () => {
     expect(never).to.not.include("SORTE");
   });
 
+  it("speaks of no luck where a lone buyer had nobody to cross", () => {
+    const words = describeSummary({ ...summaryOf({ none: [outcome([2], 2, { buyers: 1 })] }), buyers: 1 });
+    expect(words).to.not.include("SORTE");
+    expect(words).to.include("em 1 deu certo: um comprador só não tem com quem se cruzar.");
+  });
+
   it("says that it was interrupted", () => {
     const summary = { ...summaryOf({ queue: [outcome([2, 1, 0], 0)] }), interrupted: true };
     expect(describeSummary(summary)).to.include("INTERROMPIDO");
