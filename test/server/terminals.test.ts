@@ -1,5 +1,6 @@
 /** The programs that people really use, as they are: wscat, nc, telnet, and the classroom's Python client. */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { cleanup } from "../support/cleanup.ts";
@@ -8,6 +9,7 @@ import { eventually, within } from "../support/inbox.ts";
 import { startTestServer } from "../support/start-server.ts";
 
 const WSCAT = fileURLToPath(new URL("../../../node_modules/wscat/bin/wscat", import.meta.url));
+const CLASS_PAGE = fileURLToPath(new URL("../../../README.pt-BR.md", import.meta.url));
 const SOLD_OUT = "AVISO: O estoque acabou de esgotar!";
 const CLOCK_MS = 15_000;
 
@@ -197,6 +199,25 @@ describe("the classroom's Python client", function () {
     needs(this, "python3", ["--version"]);
   });
 
+  it("as README.pt-BR.md has it, buys two", async () => {
+    const { tcpPort } = await startTestServer();
+    const python = start("python3", ["-u", "-c", onThePage(0, tcpPort)]);
+    expect(await within(python.exit, "the client ends", 30_000), python.text()).to.equal(0);
+    expect(python.text().trim()).to.equal("Compra realizada. Estoque restante: 8");
+  });
+
+  it("as README.pt-BR.md has it line by line, takes no AVISO for its answer", async () => {
+    const { tcpPort, httpPort } = await startTestServer();
+    const program = onThePage(1, tcpPort).replace(/(?=print\(pedir)/, 'print("conectado"); input()\n');
+    const python = start("python3", ["-u", "-c", `${program}print(pedir("SAIR"))`]);
+    await python.shows("conectado");
+    await buy(httpPort, "todos", { quantity: 10, buyer: "ana" });
+    python.type("\n");
+    expect(await within(python.exit, "the client ends", 30_000), python.text()).to.equal(0);
+    const [, ...heard] = python.text().trim().split("\n");
+    expect(heard).to.deep.equal([SOLD_OUT, "ERRO: Produto esgotado", "Até logo"]);
+  });
+
   it("sends without a newline, reads once, and gets the answer to what it sent", async () => {
     const { tcpPort } = await startTestServer();
     const python = start("python3", ["-c", CLASSROOM, String(tcpPort)]);
@@ -232,3 +253,11 @@ describe("the classroom's Python client", function () {
     for (const parts of heard) expect(parts.filter((part) => part === SOLD_OUT)).to.have.length(1);
   });
 });
+
+/** A program of the class's page, for this port. */
+function onThePage(index: number, port: number): string {
+  const [...blocks] = readFileSync(CLASS_PAGE, "utf8").matchAll(/^ *```python\n([^]*?)^ *```/gm);
+  const program = (blocks[index]?.[1] ?? "").replaceAll(/^ {2}/gm, "");
+  expect(program).to.include("12346");
+  return program.replace("12346", String(port));
+}
