@@ -15,8 +15,6 @@ export class RecentEvents {
   readonly #limits: RecentEventsLimits;
   /** By offset, in their order. */
   readonly #events = new Map<number, OffsetEvent>();
-  /** Goes on where it was: from the beginning it would pass by the places of thousands that are gone, each time. */
-  readonly #oldest = this.#events.values();
   readonly #offsetsBySale = new Map<string, number[]>();
 
   constructor(limits: RecentEventsLimits) {
@@ -25,6 +23,9 @@ export class RecentEvents {
 
   add(events: readonly OffsetEvent[]): void {
     const { perSale, total } = this.#limits;
+    // Goes on where it was: from the beginning it would pass by the places of thousands that are gone, each time. It is
+    // let go at the end, since JavaScript keeps whatever was dropped for an iterator that has yet to pass by it.
+    const byAge = this.#events.values();
     for (const entry of events) {
       // Nobody is told of these one by one.
       if (entry.event.type === "purchased" || entry.event.type === "sale_created") continue;
@@ -34,7 +35,7 @@ export class RecentEvents {
       offsets.push(entry.offset);
       this.#events.set(entry.offset, entry);
       if (offsets.length > perSale) this.#dropOldestOf(sale);
-      if (this.#events.size > total) this.#dropOldest();
+      if (this.#events.size > total) this.#dropOldest(byAge);
     }
   }
 
@@ -42,8 +43,8 @@ export class RecentEvents {
     return [...this.#events.values()];
   }
 
-  #dropOldest(): void {
-    const oldest = this.#oldest.next().value;
+  #dropOldest(byAge: Iterator<OffsetEvent, undefined>): void {
+    const oldest = byAge.next().value;
     if (oldest !== undefined && oldest.event.type !== "purchased") this.#dropOldestOf(oldest.event.sale);
   }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import * as fc from "fast-check";
 import { RecentEvents } from "../../src/cluster/recent-events.ts";
@@ -56,4 +58,22 @@ describe("recent events", () => {
     recent.add([event(0, "a", "sale_created"), event(1, "a"), event(2, "a", "purchased")]);
     expect(recent.all().map(({ offset }) => offset)).to.deep.equal([1]);
   });
+
+  it("holds none that went, however few there ever are at a time", async () => {
+    const recent = new RecentEvents({ perSale: 2, total: 1_000 });
+    const told = Array.from({ length: 200 }, (_, offset) => {
+      const entry = event(offset, "a");
+      recent.add([entry]);
+      return new WeakRef(entry);
+    });
+    // What a WeakRef was asked for, or made with, stays until the turn is over.
+    await new Promise(setImmediate);
+    collectGarbage();
+    expect(told.filter((entry) => entry.deref() !== undefined)).to.have.length(recent.all().length);
+  });
 });
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}
