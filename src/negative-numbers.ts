@@ -1,6 +1,6 @@
 /**
- * Joins a word like `-5` to the flag before it. No flag of ours begins with a digit, so it is a value, and a wrong one:
- * node's parser would only call it ambiguous, where the complaint about the value says what the flag takes.
+ * Joins a word like `-5` to the flag before it. No flag of ours begins with a digit, so it is a value, and mostly a wrong
+ * one: node's parser would only call it ambiguous, where the complaint about the value says what the flag takes.
  */
 export function joinNegativeNumbers(args: readonly string[]): string[] {
   const joined: string[] = [];
