@@ -12,6 +12,13 @@ export const LIMITS = {
     /** How often it is looked whether the files are still where the next start will look for them. */
     lookMs: 500,
   },
+  /** While a batch is made durable; see `WakefulJournal`. */
+  awake: {
+    /** Events of a batch that is waited for awake. */
+    events: 8,
+    /** How long at most: a fast disk needs less, and a slow one isn't worth it. */
+    ms: 0.5,
+  },
   restore: {
     /** Restarts that the original may have had since the backup. */
     leastEpochJump: 1 << 16,

@@ -11,11 +11,13 @@ import type { SaleId, SaleView } from "./box-office/sale.ts";
 import { ConfigError, DEFAULT_SALE, readInstant, wantedPorts, workerCount, type Settings } from "./config.ts";
 import { freePorts } from "./cluster/free-port.ts";
 import { EngineFault } from "./engine/fault.ts";
-import type { Published } from "./engine/ports.ts";
+import type { Journal, Published } from "./engine/ports.ts";
 import { systemClock, systemScheduler } from "./engine/system.ts";
 import type { Front, FrontParts } from "./front.ts";
 import { pageFolder } from "./gateways.ts";
 import type { Replayed } from "./journal/opening.ts";
+import { WakefulJournal } from "./journal/wakeful-journal.ts";
+import type { Limits } from "./limits.ts";
 import * as manyProcesses from "./many-processes.ts";
 import { Metrics } from "./observability/metrics.ts";
 import * as oneProcess from "./one-process.ts";
@@ -69,13 +71,15 @@ export async function startServer(settings: Settings, options: ServerOptions): P
       if (!state.sales.has(DEFAULT_SALE as SaleId)) assertOpensLater(settings, opensAt);
     },
   });
-  const { journal, adminToken, replayed } = storage;
+  const { adminToken, replayed } = storage;
+  const processors = availableParallelism();
+  const workers = workerCount(settings, processors);
   const metrics = new Metrics();
   // The front needs the engine's views and the engine tells the front what happened: one of them is made first.
   let front: Front | null = null;
   const parts = {
     state,
-    journal,
+    journal: workers === 0 && processors > 1 ? staysAwake(storage.journal, limits) : storage.journal,
     clock: systemClock,
     scheduler: systemScheduler,
     rules: limits.rules,
@@ -90,7 +94,6 @@ export async function startServer(settings: Settings, options: ServerOptions): P
     options.fail(new EngineFault("JOURNAL_GONE", why));
   });
   const created = await createDefaultSale(engine, settings, opensAt);
-  const workers = workerCount(settings, availableParallelism());
   front = openFront({ settings, options, engine, storage, metrics }, workers);
   const stop = (): Promise<boolean> => front.stop();
   try {
@@ -107,6 +110,16 @@ export async function startServer(settings: Settings, options: ServerOptions): P
     await stop();
     throw cause;
   }
+}
+
+/** Gateway processes want the other processors for themselves. */
+function staysAwake(journal: Journal, limits: Limits): Journal {
+  return new WakefulJournal({
+    journal,
+    clock: systemClock,
+    scheduler: systemScheduler,
+    limits: limits.awake,
+  });
 }
 
 function openFront(parts: FrontParts, workers: number): Front {
