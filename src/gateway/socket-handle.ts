@@ -1,7 +1,7 @@
 /**
  * The one file that knows what is below a socket of node:net: the handle through which it reads and writes. A small
- * message costs half as much there as through the socket's two streams, which is most of what Node adds to the
- * system's own work (docs/performance.md).
+ * message costs much less there than through the socket's two streams, which are most of what Node adds to the system's
+ * own work (docs/decisions/0014-below-the-socket.md).
  *
  * - *Reading.* All sockets read into one piece of memory, and what came in is looked at right there. What isn't taken
  *   is copied and goes the socket's usual way, as the end and every error do.

@@ -2,7 +2,7 @@
  * Events as JSON, byte for byte as `JSON.stringify` writes them. A purchase, which is nearly every event, is written
  * from its parts straight to where it is needed: most of its text is the same each time, and nearly all of the rest
  * needs no escapes, so looking at each character once is all that is left to do. As strings put together and then
- * flattened and encoded it costs three times that (docs/performance.md). A test compares the two for every kind of event.
+ * flattened and encoded it costs twice that (docs/performance-history.md). A test compares the two for every kind of event.
  */
 import { putBytes, putCount } from "../bytes/ascii.ts";
 import type { Purchased, PurchasedItem, SaleEvent } from "../box-office/event.ts";

@@ -4,6 +4,7 @@
  * theme; on their own, without style sheets, they are those of a light page.
  */
 import type { StrategySummary, Summary } from "./summary.ts";
+import { counted } from "./words.ts";
 
 const WIDTH = 860;
 const LEFT = 236;
@@ -28,7 +29,7 @@ export function drawSummary(summary: Summary): string {
   const x = (tickets: number): number => round(LEFT + ((RIGHT - LEFT) * tickets) / most);
   const bottom = TOP + ROW * strategies.length;
   const height = bottom + 58;
-  const title = `${number(buyers)} compradores, ${number(stock)} ingressos: quantos cada estratégia vendeu`;
+  const title = `${counted(buyers, "comprador")}, ${counted(stock, "ingresso")}: quantos cada estratégia vendeu`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title desc" font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif">`,
     `<title id="title">${escape(title)}</title>`,
@@ -39,7 +40,7 @@ export function drawSummary(summary: Summary): string {
     text(
       24,
       58,
-      escape(`Entre ler e gravar: ${work}. ${number(repetitions)} repetições.`),
+      escape(`Entre ler e gravar: ${work}. ${counted(repetitions, "repetição")}.`),
       'class="quiet" font-size="13"',
     ),
     text(RIGHT + 24, TOP - 10, "no fim", 'class="quiet" font-size="12"'),

@@ -1,6 +1,7 @@
 /** A summary in Portuguese words: for a terminal, and as Markdown for the report. */
 import type { ExperimentSettings } from "./experiment.ts";
 import { brokenClaims, type Spread, type StrategySummary, type Summary } from "./summary.ts";
+import { counted } from "./words.ts";
 import { describeWork } from "./work.ts";
 
 const HEADER = [
@@ -34,7 +35,7 @@ export function markdownTable({ strategies }: Summary): string {
 export function describeSetting(settings: ExperimentSettings, threads: number | null): string {
   const { buyers, stock, repetitions, work, seed } = settings;
   return [
-    `${number(buyers)} compradores, ${number(stock)} ingressos, ${number(repetitions)} repetições; semente ${seed}`,
+    `${counted(buyers, "comprador")}, ${counted(stock, "ingresso")}, ${counted(repetitions, "repetição")}; semente ${seed}`,
     `Entre ler e gravar o contador: ${describeWork(work)}`,
     ...(threads === null ? [] : [`Threads de verdade: ${number(threads)}${sharing(buyers, threads)}`]),
   ].join("\n");
@@ -42,7 +43,7 @@ export function describeSetting(settings: ExperimentSettings, threads: number | 
 
 function sharing(buyers: number, threads: number): string {
   if (buyers === threads) return ", uma para cada comprador";
-  return `; cada uma atende cerca de ${number(Math.round(buyers / threads))} compradores, um após o outro`;
+  return `; cada uma atende cerca de ${counted(Math.round(buyers / threads), "comprador")}, um após o outro`;
 }
 
 function terminalTable({ strategies }: Summary): string[] {
@@ -92,7 +93,7 @@ export function verdict(summary: Summary): string[] {
       .map((strategy) => judgeUnprotected(strategy, buyers)),
     ...broken.map(
       ({ title, repetitions, rightRuns }) =>
-        `FALHA: ${title} se diz protegida e errou em ${number(repetitions - rightRuns)} de ${number(repetitions)} repetições.`,
+        `FALHA: ${title} se diz protegida e errou em ${number(repetitions - rightRuns)} de ${counted(repetitions, "repetição")}.`,
     ),
     ...(isKept ? ["As protegidas não venderam nenhum ingresso a mais, e o contador fechou sempre."] : []),
   ];
@@ -108,7 +109,7 @@ function judgeUnprotected(
       ? ": um comprador só não tem com quem se cruzar"
       : " POR SORTE: nada a protege, só ninguém se cruzou desta vez";
   const parts = [
-    `${title}: vendeu a mais em ${number(oversoldRuns)} de ${number(repetitions)} repetições`,
+    `${title}: vendeu a mais em ${number(oversoldRuns)} de ${counted(repetitions, "repetição")}`,
     ...(otherwiseWrong > 0
       ? [`em ${number(otherwiseWrong)} vendeu a conta certa com números repetidos ou o contador errado`]
       : []),

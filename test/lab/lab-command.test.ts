@@ -31,6 +31,21 @@ describe("bilheteria lab", function () {
     expect(await readdir(cwd)).to.deep.equal([]);
   });
 
+  it("counts one buyer, one ticket and one repetition as one", async () => {
+    const { output } = await lab(
+      "--buyers",
+      "1",
+      "--stock",
+      "1",
+      "--repetitions",
+      "1",
+      "--strategies",
+      "await,queue",
+    );
+    expect(output).to.include("1 comprador, 1 ingresso, 1 repetição; semente");
+    expect(output).to.include("vendeu a mais em 0 de 1 repetição");
+  });
+
   it("--json says the same to programs, in the order of the table", async () => {
     const { code, output } = await lab(
       "--json",

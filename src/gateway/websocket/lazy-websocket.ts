@@ -1,7 +1,7 @@
 /**
  * A WebSocket of `ws` whose inside is made when it is first needed. Its receiver, its sender and their listeners take a
- * third of what a connection takes (docs/performance.md), and most connections do nothing in their life that needs them:
- * they watch, answer pings, and send a few short commands.
+ * third of what a connection takes (docs/decisions/0015-the-inside-of-a-websocket.md), and most connections do nothing in
+ * their life that needs them: they watch, answer pings, and send a few short commands.
  *
  * While it sleeps the socket's bytes are read here, as long as they are whole short frames (short-frames.ts). The first
  * that aren't wake it, and so does whatever else `ws` is needed for: a close, a pause, the end of the input. The inside

@@ -4,8 +4,8 @@
  * that isn't one of these, goes to the receiver of `ws`, which knows the whole protocol and every way to break it. The
  * shortcut is only taken while that receiver is between two messages and nothing on the way to it is buffered.
  *
- * A command then costs a fifth of what it does through the socket's and the receiver's streams and events
- * (docs/performance.md).
+ * A command then costs little of what it does through the socket's and the receiver's streams and events
+ * (docs/decisions/0014-below-the-socket.md).
  */
 export interface FrameTaker {
   /** @returns whether the connection takes more. */
