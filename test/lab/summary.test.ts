@@ -39,7 +39,7 @@ describe("the lab's summary", () => {
 
   it("says FALHA of a protected strategy that failed, and nothing good of all", () => {
     const words = describeSummary(summaryOf({ mutex: [outcome([2, 1, 0, 0], 0)] }));
-    expect(words).to.include("FALHA: trava (mutex) se diz protegida e errou em 1 de 1 repetições.");
+    expect(words).to.include("FALHA: trava (mutex) se diz protegida e errou em 1 de 1 repetição.");
     expect(words).to.not.include("As protegidas não venderam");
   });
 
