@@ -46,16 +46,17 @@ export class WakefulJournal implements Journal {
     return this.#parts.journal.maxAppendBytes;
   }
 
-  async append(events: readonly SaleEvent[]): Promise<AppendResult> {
+  append(events: readonly SaleEvent[]): Promise<AppendResult> {
     const { journal, clock, limits } = this.#parts;
     const appended = journal.append(events);
     this.#appending = true;
     const isLarge = events.length >= limits.events;
     this.#awakeUntil = isLarge ? clock.monotonic() + limits.ms : Number.NEGATIVE_INFINITY;
     if (isLarge && !this.#isAwake) this.#stayAwake();
-    const result = await appended;
-    this.#appending = false;
-    return result;
+    return appended.then((result) => {
+      this.#appending = false;
+      return result;
+    });
   }
 
   health(): JournalHealth {

@@ -75,6 +75,14 @@ describe("journal: wakeful", () => {
       expect(isAwake()).to.equal(false);
     });
 
+    it("passes on at once what the other one throws, which is what the engine stops for", () => {
+      disk.onAppend = () => {
+        throw new Error("a bug of the journal");
+      };
+      expect(() => journal.append(batch(4))).to.throw("a bug of the journal");
+      expect(isAwake()).to.equal(false);
+    });
+
     function isAwake(): boolean {
       return time.waiting.soon > 0;
     }
