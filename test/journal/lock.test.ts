@@ -79,22 +79,24 @@ describe("journal: lock", () => {
     const lock = await lockDirectory(directory, "now", () => "");
     const asking = Array.from({ length: 40 }, () => askAndStay());
     try {
-      await Promise.all((await Promise.all(asking)).slice(0, 4).map((socket) => once(socket, "end")));
+      await Promise.all((await Promise.all(asking)).slice(0, 4).map(({ ended }) => ended));
       const released = lock.release().then(() => "released");
       expect(await Promise.race([released, new Promise((resolve) => setTimeout(resolve, 10_000))])).to.equal(
         "released",
       );
     } finally {
-      for (const socket of await Promise.all(asking)) socket.destroy();
+      for (const { socket } of await Promise.all(asking)) socket.destroy();
     }
   });
 
   /** Reads the answer, and keeps its own half of the connection open. */
-  async function askAndStay(): Promise<Socket> {
+  async function askAndStay(): Promise<{ readonly socket: Socket; readonly ended: Promise<void> }> {
     const socket = connect({ path: await lockAddress(directory, process.platform), allowHalfOpen: true });
+    // Heard from the start: it may come before all the others are connected.
+    const ended = new Promise<void>((resolve) => socket.once("end", resolve));
     socket.on("error", () => undefined).resume();
     await once(socket, "connect");
-    return socket;
+    return { socket, ended };
   }
 
   for (const [title, answer] of [
