@@ -29,8 +29,8 @@ export function checkPurchase(purchase: Purchase): void {
 
 export class Purchases {
   readonly #records = new RecordStore();
-  readonly #byKey = new HashIndex({ seldomHas: false });
-  readonly #byCode = new HashIndex({ seldomHas: true });
+  readonly #byKey = new HashIndex();
+  readonly #byCode = new HashIndex();
   readonly #sales: SaleOrders[] = [];
   readonly #saleNumbers = new Map<SaleId, number>();
   readonly #seed = Math.floor(Math.random() * 0x1_0000_0000);
