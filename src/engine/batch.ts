@@ -1,7 +1,8 @@
 /**
  * Deciding a batch: what waits in the mailbox, one command after the other, each on the state that the ones before it
- * made, and before each of them the openings and closings that have become due. The state runs ahead of the disk
- * from here until the batch's append is durable; the engine keeps the answers back for that long.
+ * made, and before each of them the openings and closings that have become due. A batch is open until it is taken: what
+ * comes meanwhile is decided into it. The state runs ahead of the disk from here until the batch's append is durable; the
+ * engine keeps the answers back for that long.
  */
 import { rejected, type Answer } from "../box-office/answer.ts";
 import { evolve, type BoxOffice } from "../box-office/box-office.ts";
@@ -44,6 +45,8 @@ export class BatchDecider {
   /** A batch that has reached this takes no more. */
   readonly #maxBytes: number;
   #deadline: Instant | null;
+  #envelopes: Envelope[] = [];
+  #answers: Answer[] = [];
   #events: SaleEvent[] = [];
   #changed = new Set<SaleId>();
   #bytes = 0;
@@ -59,26 +62,49 @@ export class BatchDecider {
     return this.#deadline;
   }
 
-  /** @throws {EngineFault} if the books stop balancing: a bug, and a reason to stop at once. */
-  decide(mailbox: Mailbox): Batch {
-    const { state, clock, probe, batchCommands } = this.#parts;
-    const offset = state.offset;
-    const envelopes: Envelope[] = [];
-    const answers: Answer[] = [];
-    this.#events = [];
-    this.#changed.clear();
-    this.#bytes = 0;
+  /** Of the open batch, so far; more are pushed to the same array. */
+  get events(): readonly SaleEvent[] {
+    return this.#events;
+  }
+
+  /** Whether nothing has been decided since the last batch was taken. */
+  get isEmpty(): boolean {
+    return this.#envelopes.length === 0 && this.#events.length === 0;
+  }
+
+  /**
+   * Decides what is due and what waits, as far as the open batch has room for it.
+   *
+   * @throws {EngineFault} if the books stop balancing: a bug, and a reason to stop at once.
+   */
+  decide(mailbox: Mailbox): void {
+    const { clock, batchCommands } = this.#parts;
+    const envelopes = this.#envelopes;
     let now = clock.now();
     while (this.#applyDeadlines(now) && envelopes.length < batchCommands && this.#bytes < this.#maxBytes) {
       const envelope = mailbox.take();
       if (envelope === undefined) break;
       envelopes.push(envelope);
-      answers.push(this.#decideOne(envelope.command, now));
-      // A batch is decided within milliseconds, and only what is due by itself asks which of them it is.
+      this.#answers.push(this.#decideOne(envelope.command, now));
+      // What waits is decided within milliseconds, and only what is due by itself asks which of them it is.
       if (this.#deadline !== null) now = clock.now();
     }
-    probe.batch(envelopes.length, this.#events.length);
-    return { offset, envelopes, answers, events: this.#events, views: this.#changedViews() };
+  }
+
+  /** Closes the open batch and begins the next. */
+  take(): Batch {
+    const envelopes = this.#envelopes;
+    const answers = this.#answers;
+    const events = this.#events;
+    const offset = this.#parts.state.offset - events.length;
+    const views = this.#changedViews();
+    this.#envelopes = [];
+    this.#answers = [];
+    this.#events = [];
+    this.#changed.clear();
+    this.#bytes = 0;
+    this.#parts.probe.batch(envelopes.length, events.length);
+    return { offset, envelopes, answers, events, views };
   }
 
   #decideOne(command: Command, now: Instant): Answer {

@@ -3,11 +3,11 @@
  * after the other; nothing else ever touches the state. That is what replaces a lock: there is no second thread of
  * control that could come between reading the stock and writing it.
  *
- * A turn takes what waits (a batch, batch.ts), and hands its events to the journal with one append. While that
- * append is in flight nothing else is decided, so a batch grows by itself with the load and a lone buyer never waits
- * for company. When it is durable, three things happen in an order that matters:
+ * A turn decides what waits (a batch, batch.ts), and hands its events to the journal with one append. While that
+ * append is in flight, what comes is decided into the next batch, which grows by itself with the load; a lone buyer never
+ * waits for company. When the append is durable, three things happen in an order that matters:
  *
- * 1. the next batch is decided and its append begun, so that the disk works while replies are sent;
+ * 1. the append of the next batch is begun, so that the disk works while replies are sent;
  * 2. the replies of the durable batch leave, in mailbox order;
  * 3. its events and views are published, so that every subscriber hears of a change after its buyer did.
  *
@@ -89,9 +89,9 @@ export class Engine implements Counter {
     this.#armTimer();
   }
 
-  /** Commands waiting, the ones in flight not counted. */
+  /** Commands waiting, decided or not; the ones in flight not counted. */
   get waiting(): number {
-    return this.#mailbox.length;
+    return this.#mailbox.occupied;
   }
 
   /** Events that are durable, which is the offset of the next one. */
@@ -156,17 +156,25 @@ export class Engine implements Counter {
 
   /** One turn per wake-up: everything that arrives in the same round of the event loop shares a batch. */
   #wake(): void {
-    if (this.#turnPending || this.#appending) return;
+    if (this.#turnPending) return;
     this.#turnPending = true;
     this.#parts.scheduler.soon(() => {
       this.#turnPending = false;
-      if (this.#phase === "stopped" || this.#appending) return;
-      this.#guard(() => {
-        const batch = this.#begin();
-        if (batch !== null) this.#release(batch);
-      });
+      if (this.#phase === "stopped") return;
+      this.#guard(() => this.#turn());
       this.#settle();
     });
+  }
+
+  #turn(): void {
+    // While the disk works there is time to decide and to prepare; what waits for it goes at once when it is done.
+    if (this.#appending) {
+      this.#decider.decide(this.#mailbox);
+      this.#parts.journal.prepare?.(this.#decider.events);
+      return;
+    }
+    const batch = this.#begin();
+    if (batch !== null) this.#release(batch);
   }
 
   /** Goes on with what has arrived meanwhile, or says that nothing is left. */
@@ -176,9 +184,11 @@ export class Engine implements Counter {
     else if (this.#phase === "draining") this.#drained?.();
   }
 
-  /** Decides a batch and begins its append. A batch without events needs none and is returned, ready for release. */
+  /** Decides the rest of a batch and begins its append. A batch without events needs none and is returned, ready for release. */
   #begin(): Batch | null {
-    const batch = this.#decider.decide(this.#mailbox);
+    this.#decider.decide(this.#mailbox);
+    const batch = this.#decider.take();
+    this.#mailbox.clear();
     if (batch.events.length === 0) return batch;
     this.#appending = true;
     const { clock, journal, probe } = this.#parts;
@@ -196,7 +206,7 @@ export class Engine implements Counter {
     if (result.kind === "fenced") throw new EngineFault("JOURNAL_FENCED", result.message);
     if (result.kind === "unknown") throw new EngineFault("JOURNAL_FAILED", result.message, result.cause);
     this.#appending = false;
-    const next = this.#mailbox.length > 0 || this.#isOverdue() ? this.#begin() : null;
+    const next = this.waiting > 0 || !this.#decider.isEmpty || this.#isOverdue() ? this.#begin() : null;
     this.#release(batch);
     if (next !== null) this.#release(next);
   }

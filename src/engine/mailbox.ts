@@ -2,7 +2,7 @@ import type { Envelope } from "./ports.ts";
 
 /**
  * A bounded first-in-first-out queue. The last `reserve` places are kept for the organiser, so that a sale can be
- * paused while a crowd fills the rest.
+ * paused while a crowd fills the rest. Who is taken out keeps the place until `clear`: a command that was decided waits on.
  */
 export class Mailbox {
   readonly #capacity: number;
@@ -10,6 +10,8 @@ export class Mailbox {
   #inbox: Envelope[] = [];
   /** The envelopes before this index have been taken; the array is cut when it is used up. */
   #head = 0;
+  /** Taken out, and still in their places. */
+  #taken = 0;
 
   /** @param capacity envelopes in all. @param reserve how many of them only the organiser may use. */
   constructor(capacity: number, reserve: number) {
@@ -18,13 +20,19 @@ export class Mailbox {
     this.#reserve = reserve;
   }
 
+  /** Envelopes to be taken. */
   get length(): number {
     return this.#inbox.length - this.#head;
   }
 
+  /** Places that aren't free. */
+  get occupied(): number {
+    return this.length + this.#taken;
+  }
+
   /** Whether it is full for this sender. */
   isFull(organiser: boolean): boolean {
-    return this.length >= this.#capacity - (organiser ? 0 : this.#reserve);
+    return this.occupied >= this.#capacity - (organiser ? 0 : this.#reserve);
   }
 
   /** False, and nothing taken, when it is full for this sender. */
@@ -38,6 +46,7 @@ export class Mailbox {
     const envelope = this.#inbox[this.#head];
     if (envelope === undefined) return undefined;
     this.#head += 1;
+    this.#taken += 1;
     if (this.#head === this.#inbox.length) {
       this.#inbox = [];
       this.#head = 0;
@@ -46,5 +55,10 @@ export class Mailbox {
       this.#head = 0;
     }
     return envelope;
+  }
+
+  /** Frees the places of those that were taken. */
+  clear(): void {
+    this.#taken = 0;
   }
 }

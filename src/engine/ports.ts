@@ -50,10 +50,15 @@ export interface Journal {
   readonly epoch: number;
   /** Bytes of encoded events that fit in one append; see `eventBytes`. */
   readonly maxAppendBytes: number;
+  /**
+   * What the next append will bring, as far as it is known while one is in flight: the same array, and more will be pushed
+   * to it. It promises nothing; whoever has work to do for an append can do it early.
+   */
+  prepare?(events: readonly SaleEvent[]): void;
   append(events: readonly SaleEvent[]): Promise<AppendResult>;
   /** Whether events can be taken now: false when space couldn't be made ahead or a sync hangs. Cheap enough to ask per batch. */
   health(): JournalHealth;
-  /** False when the next append might not fit: sales are then refused with `busy`. */
+  /** False when the append after the one in flight, if there is one, might not fit: sales are then refused with `busy`. */
   hasRoom(): boolean;
   /** Waits for the append in flight, then lets go of the files and the lock. */
   close(): Promise<void>;

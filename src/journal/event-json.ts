@@ -14,27 +14,28 @@ export const NO_ROOM = -1;
 const ODD = -1;
 
 /**
- * Writes the events as one JSON array.
+ * Writes events as elements of a JSON array, with the bracket or comma before each, and without the bracket behind the last.
  *
- * @param start where it begins. @param end where it must have ended.
+ * @param start where it begins. @param end where it must have ended, and leave one byte.
+ * @param from how many of them are written already.
  * @returns where it ends, or `NO_ROOM`; what then stands in `bytes` is of no use.
  */
-export function writeEvents(bytes: Buffer, start: number, end: number, events: readonly SaleEvent[]): number {
+export function writeEvents(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  events: readonly SaleEvent[],
+  from: number,
+): number {
   let at = start;
-  for (let i = 0; i < events.length; i++) {
+  for (let i = from; i < events.length; i++) {
     // For the bracket or comma before it, and the bracket at the end.
     if (at + 2 > end) return NO_ROOM;
     bytes[at++] = i === 0 ? OPEN : COMMA;
     at = writeEvent(bytes, at, end, events[i] as SaleEvent);
     if (at === NO_ROOM) return NO_ROOM;
   }
-  if (at === start) {
-    if (at + 2 > end) return NO_ROOM;
-    bytes[at++] = OPEN;
-  }
-  if (at + 1 > end) return NO_ROOM;
-  bytes[at++] = CLOSE;
-  return at;
+  return at + 1 > end ? NO_ROOM : at;
 }
 
 function writeEvent(bytes: Buffer, start: number, end: number, event: SaleEvent): number {
@@ -85,7 +86,7 @@ function writeItem(bytes: Buffer, start: number, { sale, order, remaining, codes
   return at;
 }
 
-const [OPEN, CLOSE, COMMA] = [0x5b, 0x5d, 0x2c];
+const [OPEN, COMMA] = [0x5b, 0x2c];
 const KEY = Buffer.from('","key":"');
 const FIRST_SALE = Buffer.from('","items":[{"sale":"');
 const NEXT_SALE = Buffer.from('"]},{"sale":"');

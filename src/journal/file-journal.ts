@@ -16,10 +16,10 @@
  */
 import type { SaleEvent } from "../box-office/event.ts";
 import type { AppendResult, Clock, Journal, JournalHealth } from "../engine/ports.ts";
-import { writeEvents } from "./event-json.ts";
+import { Draft } from "./draft.ts";
 import { messageOf } from "./fault.ts";
 import type { FileHeader } from "./file-header.ts";
-import { chainHash, EVENTS, FRAME_HEADER_BYTES, FrameEncoder } from "./frame.ts";
+import { chainHash, FRAME_HEADER_BYTES } from "./frame.ts";
 import type { JournalLimits } from "./limits.ts";
 import type { Room } from "./room.ts";
 
@@ -47,12 +47,14 @@ export class FileJournal implements Journal {
   readonly epoch: number;
   readonly maxAppendBytes: number;
   readonly #parts: FileJournalParts;
-  readonly #encoder: FrameEncoder;
+  readonly #draft: Draft;
   /** Events that are durable, which is the offset of the next one. */
   #offset: number;
   #hash: Buffer;
   /** By the monotonic clock, or null if no append is in flight. */
   #since: number | null = null;
+  /** Of the frame in flight; 0 if there is none. */
+  #pending = 0;
   #landed: (() => void) | null = null;
   /** Set by the first append that fails and by `close`; from then on nothing is taken. */
   #refusal: AppendResult | null = null;
@@ -63,7 +65,7 @@ export class FileJournal implements Journal {
     this.#parts = parts;
     this.epoch = header.epoch;
     this.maxAppendBytes = limits.maxFrameBytes - FRAME_HEADER_BYTES - PAYLOAD_OVERHEAD_BYTES;
-    this.#encoder = new FrameEncoder(limits.maxFrameBytes);
+    this.#draft = new Draft(limits.maxFrameBytes);
     this.#offset = header.first;
     this.#hash = parts.hash;
   }
@@ -78,13 +80,18 @@ export class FileJournal implements Journal {
     return this.#parts.room.segment.path;
   }
 
+  prepare(events: readonly SaleEvent[]): void {
+    if (this.#refusal === null) this.#draft.write(events);
+  }
+
   append(events: readonly SaleEvent[]): Promise<AppendResult> {
     if (this.#refusal !== null) return Promise.resolve(this.#refusal);
     if (events.length === 0) return Promise.resolve(DURABLE);
     if (this.#since !== null) return Promise.resolve(this.#fail(new Error("two appends were begun at once")));
-    const bytes = this.#encoder.payloadBy((frame, start, end) => writeEvents(frame, start, end, events));
+    const bytes = this.#draft.finish(events);
     if (bytes === null) return Promise.resolve(this.#fail(new Error("the events don't fit in one frame")));
     this.#since = this.#parts.clock.monotonic();
+    this.#pending = bytes;
     return new Promise((resolve) => {
       if (this.#parts.room.fits(bytes)) this.#write(events.length, bytes, resolve);
       else void this.#writeElsewhere(events.length, bytes, resolve);
@@ -104,7 +111,7 @@ export class FileJournal implements Journal {
   }
 
   hasRoom(): boolean {
-    return this.#parts.room.hasRoom();
+    return this.#parts.room.hasRoom(this.#pending);
   }
 
   close(): Promise<void> {
@@ -114,7 +121,7 @@ export class FileJournal implements Journal {
 
   #write(count: number, bytes: number, resolve: (result: AppendResult) => void): void {
     const { room } = this.#parts;
-    const frame = this.#encoder.seal(EVENTS, bytes, this.#offset, count, this.#hash);
+    const frame = this.#draft.seal(bytes, this.#offset, count, this.#hash);
     const hash = chainHash(frame);
     room.segment.write(frame, room.position, (error) => {
       if (error !== null) return resolve(this.#fail(error));
@@ -156,6 +163,7 @@ export class FileJournal implements Journal {
 
   #land(): void {
     this.#since = null;
+    this.#pending = 0;
     this.#landed?.();
   }
 

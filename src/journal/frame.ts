@@ -57,13 +57,19 @@ export class FrameEncoder {
   }
 
   /**
-   * Has the payload written in its place.
+   * Has a part of the payload written in its place, an array of JSON; `payloadEnd` closes it.
    *
-   * @param write puts it between two places, and says where it ended; below 0 if it is too long for a frame.
+   * @param at where the part before it ended; `FRAME_HEADER_BYTES` for the first.
+   * @param write puts it between two places, and says where it ended.
    */
-  payloadBy(write: (bytes: Buffer, start: number, end: number) => number): number | null {
-    const end = write(this.#buffer, FRAME_HEADER_BYTES, this.#buffer.length - 1);
-    return end < 0 ? null : this.#closed(end);
+  payloadPart(at: number, write: (bytes: Buffer, start: number, end: number) => number): number {
+    return write(this.#buffer, at, this.#buffer.length - 1);
+  }
+
+  /** Behind the last part, which ended at `at`. */
+  payloadEnd(at: number): number {
+    this.#buffer[at] = 0x5d;
+    return this.#closed(at + 1);
   }
 
   /** Takes a payload that is bytes already, newline included. */

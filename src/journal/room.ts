@@ -84,9 +84,17 @@ export class Room {
     return this.#position + bytes < this.#segment.made;
   }
 
-  /** Whether any frame can be taken, be it in the next segment. */
-  hasRoom(): boolean {
-    return this.fits(this.#parts.limits.maxFrameBytes) || this.#readySpare() !== null;
+  /**
+   * Whether any frame can be taken, be it in the next segment.
+   *
+   * @param pending bytes of a frame that goes before it and isn't written yet; 0 if there is none.
+   */
+  hasRoom(pending: number): boolean {
+    const { maxFrameBytes } = this.#parts.limits;
+    if (this.fits(pending + maxFrameBytes)) return true;
+    const spare = this.#readySpare();
+    if (spare === null) return false;
+    return this.fits(pending) || FILE_HEADER_BYTES + pending + maxFrameBytes < spare.made;
   }
 
   /** A frame was written. */

@@ -46,6 +46,10 @@ export class WakefulJournal implements Journal {
     return this.#parts.journal.maxAppendBytes;
   }
 
+  prepare(events: readonly SaleEvent[]): void {
+    this.#parts.journal.prepare?.(events);
+  }
+
   append(events: readonly SaleEvent[]): Promise<AppendResult> {
     const { journal, clock, limits } = this.#parts;
     const appended = journal.append(events);

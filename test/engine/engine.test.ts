@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import type { Answer } from "../../src/box-office/answer.ts";
+import type { Command } from "../../src/box-office/command.ts";
 import { buy, change, create, FINAL, GALA, query, restock } from "../support/commands.ts";
 import { EngineRoom, kindsOf, openRoom } from "../support/engine-room.ts";
 import { ManualJournal } from "../support/manual-journal.ts";
@@ -118,6 +120,43 @@ describe("engine: a batch", () => {
     expect(room.engine.durableOffset).to.equal(2);
     await room.journal.finish();
     expect(room.engine.view(GALA)).to.include({ available: 7 });
+  });
+
+  it("is decided while the append before it is in flight, and goes in one append all the same", async () => {
+    const decided: string[] = [];
+    const probe = {
+      decided: (command: Command, { kind }: Answer) => decided.push(`${command.type} ${kind}`),
+      batch: (commands: number, events: number) => decided.push(`batch ${commands} ${events}`),
+      synced: () => {},
+    };
+    const room = await openRoom(10, { probe });
+    decided.length = 0;
+    room.submit(buy(GALA));
+    room.time.settle();
+    for (const command of [buy(GALA, 2), query(GALA), buy(GALA)]) {
+      room.submit(command);
+      room.time.settle();
+    }
+    expect(decided).to.deep.equal(["buy receipt", "batch 1 1", "buy receipt", "query stock", "buy receipt"]);
+    expect(room.journal.prepared).to.deep.equal([1, 1, 2]);
+    expect(room.replies).to.have.length(0);
+    expect(room.engine.view(GALA)).to.include({ available: 10 });
+    await room.journal.finish();
+    expect(decided.slice(5)).to.deep.equal(["batch 3 2"]);
+    expect(room.journal.appends.slice(1)).to.deep.equal([1, 2]);
+    expect(kindsOf(room.replies)).to.deep.equal(["receipt"]);
+    await room.rest();
+    expect(kindsOf(room.replies)).to.deep.equal(["receipt", "receipt", "stock", "receipt"]);
+  });
+
+  it("of no events, decided while an append is in flight, is answered as soon as that is durable", async () => {
+    const room = await openRoom();
+    room.submit(buy(GALA));
+    room.time.settle();
+    room.submit(query(GALA));
+    room.time.settle();
+    await room.journal.finish();
+    expect(room.diary).to.deep.equal(["append 1", "reply 1", "publish 1", "reply 2"]);
   });
 
   it("takes so many commands and no more", async () => {
@@ -261,6 +300,7 @@ describe("engine: a failure", () => {
       room.submit(query(GALA));
       const cause = new Error("EIO");
       await room.journal.finish({ kind, message: "the disk is gone", cause });
+      room.time.settle();
       room.time.advance(10_000);
       await promises();
       expect(room.faults.map((fault) => [fault.code, fault.message])).to.deep.equal([

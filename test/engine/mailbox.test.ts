@@ -15,8 +15,8 @@ describe("engine: mailbox", () => {
     expect(mailbox.length).to.equal(0);
   });
 
-  it("gives back in order what it took, and keeps the reserve for the organiser", () => {
-    const step = fc.constantFrom("offer", "offer", "organiser", "take");
+  it("gives back in order what it took, and keeps the reserve for the organiser and the places of who was taken", () => {
+    const step = fc.constantFrom("offer", "offer", "organiser", "take", "clear");
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 12 }),
@@ -26,16 +26,23 @@ describe("engine: mailbox", () => {
           const capacity = size + reserve;
           const mailbox = new Mailbox(capacity, reserve);
           const model: Envelope[] = [];
+          let taken = 0;
           for (const step of steps) {
             if (step === "take") {
+              taken += model.length > 0 ? 1 : 0;
               expect(mailbox.take()).to.equal(model.shift());
+            } else if (step === "clear") {
+              mailbox.clear();
+              taken = 0;
             } else {
               const one = envelope();
-              const fits = model.length < (step === "organiser" ? capacity : size);
+              const fits = model.length + taken < (step === "organiser" ? capacity : size);
+              expect(mailbox.isFull(step === "organiser")).to.equal(!fits);
               expect(mailbox.offer(one, step === "organiser")).to.equal(fits);
               if (fits) model.push(one);
             }
             expect(mailbox.length).to.equal(model.length);
+            expect(mailbox.occupied).to.equal(model.length + taken);
           }
         },
       ),
@@ -52,6 +59,7 @@ describe("engine: mailbox", () => {
         if (mailbox.offer(one, false)) sent.push(one);
       }
       for (let i = 0; i < 1_000; i++) expect(mailbox.take() === sent[taken++]).to.equal(true);
+      mailbox.clear();
     }
     while (mailbox.length > 0) expect(mailbox.take() === sent[taken++]).to.equal(true);
     expect(taken).to.equal(sent.length);

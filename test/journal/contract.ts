@@ -37,6 +37,20 @@ export function itIsAJournal(open: () => Promise<Journal>): void {
     expect((await journal.append(events)).kind).to.equal("durable");
   });
 
+  it("may be told of the next append while one is in flight, and takes it or another one", async () => {
+    const first = journal.append([created()]);
+    const events = [purchased(1)];
+    journal.prepare?.(events);
+    events.push(purchased(2));
+    journal.prepare?.(events);
+    expect((await first).kind).to.equal("durable");
+    expect((await journal.append(events)).kind).to.equal("durable");
+    journal.prepare?.([purchased(9)]);
+    expect((await journal.append([purchased(3)])).kind).to.equal("durable");
+    await journal.close();
+    journal.prepare?.([purchased(4)]);
+  });
+
   it("takes nothing once it is closed, and says so", async () => {
     await journal.close();
     const result = await journal.append([created()]);

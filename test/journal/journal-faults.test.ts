@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { SaleEvent } from "../../src/box-office/event.ts";
 import { DiskFault, isGone } from "../../src/journal/fault.ts";
 import { dump, history, purchased, SMALL, stateAfter } from "./events.ts";
 import { MemoryDisk, systemError } from "./memory-disk.ts";
@@ -92,6 +93,33 @@ describe("journal: a disk that fails", () => {
       const event = n === 0 ? history(1)[0]! : { ...purchased(n), key: long };
       expect((await journal.append([event as ReturnType<typeof purchased>])).kind).to.equal("durable");
     }
+  });
+
+  it("has room for the largest frame behind one in flight whenever it says so", async () => {
+    let behind = 0;
+    let rolled = 0;
+    for (let filled = 0; filled < 40; filled++) {
+      const { disk, journal } = await open();
+      const events = history(filled * 8 + 1);
+      await appendEach(journal, events);
+      await settle();
+      const before = journal.segment;
+      disk.before = ({ kind }) => (kind === "truncate" ? NEVER : undefined);
+      const most = journal.maxAppendBytes - 200;
+      const long = (n: number, length: number): SaleEvent =>
+        ({ ...purchased(n), key: "k".repeat(length) }) as SaleEvent;
+      for (let n = events.length; journal.hasRoom(); n += 2) {
+        const appended = journal.append([long(n, 1 + ((n * 97 + filled * 131) % most))]);
+        const has = journal.hasRoom();
+        expect((await appended).kind).to.equal("durable");
+        if (!has) continue;
+        behind += 1;
+        expect((await journal.append([long(n + 1, most)])).kind).to.equal("durable");
+      }
+      if (journal.segment !== before) rolled += 1;
+    }
+    expect(behind).to.be.greaterThan(15);
+    expect(rolled).to.be.greaterThan(3);
   });
 
   it("doesn't wait with an append that fits for space that is being made", async () => {

@@ -41,6 +41,13 @@ describe("journal: wakeful", () => {
       expect(isAwake()).to.equal(false);
     });
 
+    it("isn't kept awake by what is only prepared, which it passes on", () => {
+      void journal.append(batch(1));
+      journal.prepare(batch(4));
+      expect(disk.prepared).to.deep.equal([4]);
+      expect(isAwake()).to.equal(false);
+    });
+
     it("sleeps behind a small one", () => {
       void journal.append(batch(3));
       expect(isAwake()).to.equal(false);

@@ -209,9 +209,36 @@ export function commandsBecome(
 
 export const DURABLE: AppendResult = { kind: "durable" };
 
-/** The books as one sale has them while the batch is decided. */
+/** Something else happens around each time that what waits is decided. */
 export function decideWith(
-  around: (server: ServerProcess, decide: () => Batch) => Batch,
+  around: (server: ServerProcess, decide: () => void) => void,
+): Partial<Composition> {
+  return ofDecider(
+    "decide",
+    (server, decide) =>
+      function (this: BatchDecider, mailbox: Mailbox) {
+        around(server(), () => decide.call(this, mailbox));
+      },
+  );
+}
+
+/** Something else happens to each batch that is taken. */
+export function takeWith(change: (server: ServerProcess, batch: Batch) => void): Partial<Composition> {
+  return ofDecider(
+    "take",
+    (server, take) =>
+      function (this: BatchDecider) {
+        const batch = take.call(this);
+        change(server(), batch);
+        return batch;
+      },
+  );
+}
+
+/** @param change gets the server that was started last. */
+function ofDecider<K extends "decide" | "take">(
+  name: K,
+  change: (server: () => ServerProcess, original: BatchDecider[K]) => BatchDecider[K],
 ): Partial<Composition> {
   let server: ServerProcess | null = null;
   return {
@@ -219,18 +246,24 @@ export function decideWith(
       server = process;
       return state;
     },
-    install: patch(BatchDecider.prototype, "decide", (original) => {
-      return function (this: BatchDecider, mailbox: Mailbox): Batch {
-        return around(server!, () => original.call(this, mailbox));
-      };
-    }),
+    install: patch(BatchDecider.prototype, name, (original) => change(() => server!, original)),
   };
 }
 
 /** A port's methods as functions of an object that can be spread. */
 export function bound<T extends object>(port: T): T {
   const copy: Record<string, unknown> = {};
-  for (const name of ["append", "health", "hasRoom", "close", "submit", "isFull", "view", "views"]) {
+  for (const name of [
+    "prepare",
+    "append",
+    "health",
+    "hasRoom",
+    "close",
+    "submit",
+    "isFull",
+    "view",
+    "views",
+  ]) {
     const method = (port as Record<string, unknown>)[name];
     if (typeof method === "function") copy[name] = (method as () => unknown).bind(port);
   }

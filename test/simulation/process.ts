@@ -244,6 +244,7 @@ export class ServerProcess {
     return {
       epoch: journal.epoch,
       maxAppendBytes: journal.maxAppendBytes,
+      prepare: (events) => journal.prepare?.(events),
       append: (events) => journal.append(events),
       health: () => journal.health(),
       hasRoom: () => {

@@ -13,6 +13,9 @@ export class ManualJournal implements Journal {
   room = true;
   onAppend: (events: readonly SaleEvent[]) => void = () => {};
   inFlight: readonly SaleEvent[] | null = null;
+  /** How many events each look ahead told of, since the last append. */
+  prepared: number[] = [];
+  #next: readonly SaleEvent[] | null = null;
   #resolve: ((result: AppendResult) => void) | null = null;
 
   constructor({ epoch = 7, maxAppendBytes = 512 * 1024 } = {}) {
@@ -20,7 +23,16 @@ export class ManualJournal implements Journal {
     this.maxAppendBytes = maxAppendBytes;
   }
 
+  prepare(events: readonly SaleEvent[]): void {
+    if (this.inFlight === null) throw new Error("an append was prepared though none is in flight");
+    if (events.length > 0) this.#next = events;
+    this.prepared.push(events.length);
+  }
+
   append(events: readonly SaleEvent[]): Promise<AppendResult> {
+    if (this.#next !== null && this.#next !== events) throw new Error("another append was prepared");
+    this.#next = null;
+    this.prepared = [];
     if (this.inFlight !== null) throw new Error("two appends were begun at once");
     if (events.length === 0) throw new Error("an append without events was begun");
     const bytes = Buffer.byteLength(JSON.stringify(events));
