@@ -7,40 +7,50 @@
  * removed.
  *
  * A million entries don't fit the processor's caches, and putting each where its hash says is a walk through memory.
- * So new ones wait, in the order of arrival, beside the table that they belong to, and go into it together: when half
- * as many have gathered as it has slots, or when somebody looks there and more wait than are soon looked through.
+ * So new ones wait, in the order of arrival, beside the table that they belong to, and go into it together: when somebody
+ * looks there and more wait than are soon looked through, or when so many wait that whoever looked would be kept waiting.
+ * Before that, an index that nobody looks into has no tables at all.
  */
 const TABLES = 64;
 
-const FIRST_SLOTS = 16;
+/** A hash's upper bits say which. */
+const TABLE_SHIFT = 26;
+
+const FIRST_WORDS = 16;
 
 /** Of the entries that wait in a table, as many words are looked through; of more, all go into the table first. */
-const SEEN_WORDS = 128;
+const SEEN_WORDS = 64;
+
+/** Two words for each of 32,768 entries, which take a millisecond or two to be put into their places. */
+const MOST_WAITING_WORDS = 1 << 16;
+
+const EMPTY = new Uint32Array(2);
 
 export class HashIndex {
   readonly #tables: Table[] = Array.from({ length: TABLES }, () => new Table());
 
   /** @param value from 0 to 2^32 - 2. The same hash may be added many times. */
   add(hash: number, value: number): void {
-    (this.#tables[hash >>> 26] as Table).add(hash, value);
+    (this.#tables[hash >>> TABLE_SHIFT] as Table).add(hash, value);
   }
 
   /** The first value under this hash that `accepts` takes, or -1. */
   find(hash: number, accepts: (value: number) => boolean): number {
-    return (this.#tables[hash >>> 26] as Table).find(hash, accepts);
+    return (this.#tables[hash >>> TABLE_SHIFT] as Table).find(hash, accepts);
   }
 }
 
 class Table {
   /** Of two words each: the hash, and the value plus one; a zero there means empty. */
-  #slots: Uint32Array = new Uint32Array(FIRST_SLOTS * 2);
+  #slots = EMPTY;
   #size = 0;
   /** Entries like the slots, and the words that they take. */
-  #waiting = new Uint32Array(FIRST_SLOTS);
+  #waiting = new Uint32Array(0);
   #waitingWords = 0;
 
   add(hash: number, value: number): void {
-    if (this.#waitingWords === this.#waiting.length) this.#settle();
+    if (this.#waitingWords === MOST_WAITING_WORDS) this.#settle();
+    if (this.#waitingWords === this.#waiting.length) this.#waiting = lengthened(this.#waiting);
     this.#waiting[this.#waitingWords] = hash;
     this.#waiting[this.#waitingWords + 1] = value + 1;
     this.#waitingWords += 2;
@@ -68,17 +78,25 @@ class Table {
     const words = this.#waitingWords;
     this.#size += words / 2;
     this.#waitingWords = 0;
-    // Two thirds full at most: slots are pairs, so as many words have half as many slots.
-    if (this.#size * 3 > this.#slots.length) {
-      this.#slots = grown(this.#slots);
-      this.#waiting = new Uint32Array(this.#slots.length / 2);
-    }
+    this.#slots = withRoom(this.#slots, this.#size);
     for (let at = 0; at < words; at += 2) put(this.#slots, waiting[at] as number, waiting[at + 1] as number);
+    if (words > SEEN_WORDS * 2) this.#waiting = new Uint32Array(0);
   }
 }
 
-function grown(table: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(table.length * 2);
+function lengthened(waiting: Uint32Array): Uint32Array<ArrayBuffer> {
+  const longer = new Uint32Array(Math.max(FIRST_WORDS, waiting.length * 2));
+  longer.set(waiting);
+  return longer;
+}
+
+/** The table, or a larger one with the same entries, so that `size` of them fill two thirds of it at most. */
+function withRoom(table: Uint32Array<ArrayBuffer>, size: number): Uint32Array<ArrayBuffer> {
+  // Slots are pairs, so as many words have half as many slots.
+  let words = Math.max(FIRST_WORDS, table.length);
+  while (size * 3 > words) words *= 2;
+  if (words === table.length) return table;
+  const larger = new Uint32Array(words);
   for (let at = 0; at < table.length; at += 2) {
     const value = table[at + 1] as number;
     if (value !== 0) put(larger, table[at] as number, value);

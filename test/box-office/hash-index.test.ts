@@ -45,4 +45,16 @@ describe("an index of hashes", () => {
       expect(index.find(8, () => true)).to.equal(-1);
     }
   });
+
+  it("finds each of very many that came before anybody looked", () => {
+    const index = new HashIndex();
+    const count = 100_000;
+    // An odd factor gives each its own hash; the upper bits are those of one table.
+    const hash = (n: number): number => Math.imul(n, 0x9e3779b1) >>> 6;
+    for (let n = 0; n < count; n++) index.add(hash(n), n);
+    let found = 0;
+    for (let n = 0; n < count; n++) if (index.find(hash(n), (value) => value === n) === n) found += 1;
+    expect(found).to.equal(count);
+    expect(index.find(hash(count), (value) => value === count)).to.equal(-1);
+  });
 });
