@@ -7,6 +7,8 @@ import type { PurchasedItem, SaleEvent } from "./event.ts";
 import type { Purchase } from "./purchases.ts";
 import { saleState, type Instant, type Sale, type TicketCode } from "./sale.ts";
 
+const NO_EVENTS: readonly SaleEvent[] = [];
+
 /** The ladder is ordered by what helps the buyer most: first what the key already bought, last how many are left. */
 export function decideBuy(state: BoxOffice, command: Buy, stamp: Stamp, rules: Rules): Decision {
   const earlier = command.fresh === true ? undefined : findEarlier(state, command);
@@ -30,7 +32,9 @@ export function decideBuy(state: BoxOffice, command: Buy, stamp: Stamp, rules: R
       codes: item.codes,
     };
   });
-  const soldOut = soldOutBy(state, command.items, stamp.at);
+  const soldOut = bought.some(({ remaining }) => remaining === 0)
+    ? soldOutBy(state, command.items, stamp.at)
+    : NO_EVENTS;
   const purchased: SaleEvent = {
     type: "purchased",
     v: 1,
