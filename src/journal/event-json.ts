@@ -66,18 +66,18 @@ function writePurchase(bytes: Buffer, start: number, purchase: Purchased): numbe
   at = putText(bytes, putBytes(bytes, at, KEY), key);
   if (at === ODD) return ODD;
   for (let i = 0; i < items.length; i++) {
-    at = writeItem(bytes, putBytes(bytes, at, i === 0 ? FIRST_SALE : NEXT_SALE), items[i] as PurchasedItem);
+    at = writeItem(bytes, putBytes(bytes, at, i === 0 ? FIRST_ITEM : NEXT_ITEM), items[i] as PurchasedItem);
     if (at === ODD) return ODD;
   }
   return putBytes(bytes, at, END);
 }
 
-/** After `{"sale":"`, without the brace at its end. */
+/** Without the end of its codes. */
 function writeItem(bytes: Buffer, start: number, { sale, order, remaining, codes }: PurchasedItem): number {
   if (!isSmallCount(order) || !isSmallCount(remaining) || codes.length === 0) return ODD;
-  let at = putText(bytes, start, sale);
-  if (at === ODD) return ODD;
-  at = putCount(bytes, putBytes(bytes, at, ORDER), order);
+  if (sale !== writtenSale) rememberSale(sale);
+  if (writtenItem.length === 0) return ODD;
+  let at = putCount(bytes, putBytes(bytes, start, writtenItem), order);
   at = putCount(bytes, putBytes(bytes, at, REMAINING), remaining);
   for (let i = 0; i < codes.length; i++) {
     at = putText(bytes, putBytes(bytes, at, i === 0 ? FIRST_CODE : NEXT_CODE), codes[i] as string);
@@ -88,9 +88,8 @@ function writeItem(bytes: Buffer, start: number, { sale, order, remaining, codes
 
 const [OPEN, COMMA] = [0x5b, 0x2c];
 const KEY = Buffer.from('","key":"');
-const FIRST_SALE = Buffer.from('","items":[{"sale":"');
-const NEXT_SALE = Buffer.from('"]},{"sale":"');
-const ORDER = Buffer.from('","order":');
+const FIRST_ITEM = Buffer.from('","items":[');
+const NEXT_ITEM = Buffer.from('"]},');
 const REMAINING = Buffer.from(',"remaining":');
 const FIRST_CODE = Buffer.from(',"codes":["');
 const NEXT_CODE = Buffer.from('","');
@@ -103,6 +102,17 @@ let writtenHead = Buffer.alloc(0);
 function rememberInstant(instant: number): void {
   writtenAt = instant;
   writtenHead = Buffer.from(`{"type":"purchased","v":1,"at":${JSON.stringify(instant)},"buyer":"`);
+}
+
+/** How an item begins, with the sale that was written last; nothing where its name doesn't stand in JSON as it is. */
+let writtenSale: string | null = null;
+let writtenItem = Buffer.alloc(0);
+
+function rememberSale(sale: string): void {
+  writtenSale = sale;
+  const name = JSON.stringify(sale);
+  const isPlain = Buffer.byteLength(name) === sale.length + 2;
+  writtenItem = isPlain ? Buffer.from(`{"sale":${name},"order":`) : Buffer.alloc(0);
 }
 
 /** Only what stands in JSON as it is: printable ASCII but the quote and the backslash. */
