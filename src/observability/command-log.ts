@@ -157,11 +157,13 @@ export function formatJson(
     writtenAt = instant;
     writtenHead = Buffer.from(`{"level":30,"time":${instant}`);
   }
-  let at = putPeer(bytes, putBytes(bytes, start, writtenHead), peer);
-  at =
-    isPlain && isSaidAgain(command, outcome)
-      ? putBytes(bytes, at, saidBytes)
-      : putWords(bytes, at, command, outcome, isPlain);
+  const from = putBytes(bytes, start, writtenHead);
+  const isAgain = isSaidAgain(peer, command, outcome);
+  let at =
+    isAgain && saidBytes.length > 0
+      ? putBytes(bytes, from, saidBytes)
+      : putSaid(bytes, from, record, command, isPlain);
+  if (isAgain && saidBytes.length === 0) saidBytes = Buffer.from(bytes.subarray(from, at));
   if (bought !== undefined) {
     at = putCount(bytes, putBytes(bytes, at, ORDER), bought.order);
     at = putCount(bytes, putBytes(bytes, at, REMAINING), bought.remaining);
@@ -169,8 +171,15 @@ export function formatJson(
   return putBytes(bytes, at, END);
 }
 
-function putWords(bytes: Buffer, start: number, command: string, outcome: string, isPlain: boolean): number {
-  let at = start;
+/** Who said what, and what came of it. */
+function putSaid(
+  bytes: Buffer,
+  start: number,
+  { peer, outcome }: CommandRecord,
+  command: string,
+  isPlain: boolean,
+): number {
+  let at = putPeer(bytes, start, peer);
   if (isPlain) {
     bytes[at++] = QUOTE;
     at = putAscii(bytes, at, command);
@@ -179,21 +188,19 @@ function putWords(bytes: Buffer, start: number, command: string, outcome: string
   return putAscii(bytes, putBytes(bytes, at, OUTCOME), outcome);
 }
 
-/** The plain command and the outcome that were said last, and their bytes once they were said twice: in a rush nearly all lines say the same. */
+/** What `putSaid` wrote last was for this, and its bytes once it came twice: in a rush one client's commands come in a row. */
+let saidPeer: Peer | null = null;
 let saidCommand = "";
 let saidOutcome = "";
 let saidBytes = NO_BYTES;
 
-/** Whether `saidBytes` are these words; they are from the second time on. */
-function isSaidAgain(command: string, outcome: string): boolean {
-  const isSame = command === saidCommand && outcome === saidOutcome;
-  if (isSame && saidBytes === NO_BYTES) saidBytes = Buffer.from(`"${command}","outcome":"${outcome}`);
-  else if (!isSame) {
-    saidCommand = command;
-    saidOutcome = outcome;
-    saidBytes = NO_BYTES;
-  }
-  return isSame;
+function isSaidAgain(peer: Peer, command: string, outcome: string): boolean {
+  if (peer === saidPeer && command === saidCommand && outcome === saidOutcome) return true;
+  saidPeer = peer;
+  saidCommand = command;
+  saidOutcome = outcome;
+  saidBytes = NO_BYTES;
+  return false;
 }
 
 const QUOTE = 0x22;
