@@ -103,12 +103,12 @@ export class BatchDecider {
     this.#events = [];
     this.#changed.clear();
     this.#bytes = 0;
-    this.#parts.probe.batch(envelopes.length, events.length);
+    if (envelopes.length > 0 || events.length > 0) this.#parts.probe.batch(envelopes.length, events.length);
     return { offset, envelopes, answers, events, views };
   }
 
   #decideOne(command: Command, now: Instant): Answer {
-    const { state, journal, rules, probe } = this.#parts;
+    const { state, journal, rules } = this.#parts;
     const decision = decide(state, command, { at: Math.max(now, state.at), epoch: journal.epoch }, rules);
     let answer = decision.answer;
     if (decision.events.length > 0) {
@@ -118,7 +118,6 @@ export class BatchDecider {
       // The journal has no room for what is due, so the reason may be out of date: "opens in 00:00:00".
       answer = rejected({ reason: "busy" });
     }
-    probe.decided(command, answer);
     return answer;
   }
 

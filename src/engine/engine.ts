@@ -14,6 +14,7 @@
  * A rejection or a query is answered with its batch: it may have been decided on events that aren't durable yet.
  * If an append fails, the state here is ahead of the disk and can't be trusted any more: the engine stops for good.
  */
+import type { Answer } from "../box-office/answer.ts";
 import type { BoxOffice } from "../box-office/box-office.ts";
 import type { Rules } from "../box-office/decision.ts";
 import type { Purchase } from "../box-office/purchases.ts";
@@ -199,6 +200,8 @@ export class Engine implements Counter {
       this.#guard(() => this.#appended(batch, result));
       this.#settle();
     });
+    // What didn't go into this batch is decided meanwhile, too.
+    if (this.#mailbox.length > 0) this.#wake();
     return null;
   }
 
@@ -215,12 +218,14 @@ export class Engine implements Counter {
     const { events, offset, views, envelopes, answers } = batch;
     this.#durableOffset = offset + events.length;
     for (const view of views) this.#views.set(view.sale, view);
+    const { journal, probe, publish } = this.#parts;
     for (let i = 0; i < envelopes.length; i++) {
-      const answer = answers[i];
-      if (answer !== undefined) envelopes[i]?.reply(answer);
+      const envelope = envelopes[i] as Envelope;
+      const answer = answers[i] as Answer;
+      probe.decided(envelope.command, answer);
+      envelope.reply(answer);
     }
     if (events.length === 0) return;
-    const { journal, publish } = this.#parts;
     publish({ epoch: journal.epoch, events, offset, views });
     if (events.some((event) => event.type !== "purchased")) this.#armTimer();
   }

@@ -93,12 +93,14 @@ export interface Counter {
 
 /** What the engine tells whoever measures it. Called on the hot path: implementations only count. */
 export interface EngineProbe {
+  /** When the answer leaves: before that it may be of something that never becomes durable. */
   decided(command: Command, answer: Answer): void;
+  /** Commands and events of one batch; not both are 0. */
   batch(commands: number, events: number): void;
   synced(ms: number): void;
 }
 
-/** Who is at the other end of a connection, as logs and keys name them; one object per connection. */
+/** Who is at the other end of a connection, as logs and keys name them; one object per connection, or per request over HTTP. */
 export interface Peer {
   readonly address: string;
   readonly port: number;

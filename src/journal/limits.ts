@@ -9,7 +9,10 @@ export interface JournalLimits {
   readonly segmentBytes: number;
   /** Space is made in pieces of this size; a multiple of 512, and more than a frame and a file header. */
   readonly stepBytes: number;
-  /** More space is made when less than this is left. */
+  /**
+   * More space is made when less than this is left. With less than three frames and a file header, there may be no room for
+   * the next frame for as long as one is written: that one, the next, and what is left over at the end of a segment.
+   */
   readonly roomAheadBytes: number;
   /** One whole frame. */
   readonly maxFrameBytes: number;

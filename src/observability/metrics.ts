@@ -51,13 +51,13 @@ export class Metrics implements EngineProbe {
     });
     this.#decisions = new Counter({
       name: "bilheteria_decisions_total",
-      help: "Commands decided, by outcome",
+      help: "Commands decided and answered, by outcome",
       labelNames: ["outcome"],
       registers,
     });
     this.#batch = new Histogram({
       name: "bilheteria_batch_commands",
-      help: "Commands decided together",
+      help: "Commands of one batch",
       buckets: BATCH_BUCKETS,
       registers,
     });

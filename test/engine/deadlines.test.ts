@@ -57,16 +57,27 @@ describe("engine: a deadline", () => {
   });
 
   it("comes between two commands of one batch if the clock passes it there", async () => {
-    let wait = 0;
-    let room: EngineRoom | null = null;
-    room = await openRoom(1, {
-      probe: { decided: () => room?.time.spend(wait), batch: () => {}, synced: () => {} },
-    });
+    const journal = new ManualJournal();
+    const room = await openRoom(2, { journal });
     await room.serve(create(FINAL, 5, { opensAt: room.time.now() + 5_000 }));
     room.clear();
-    wait = 5_000;
-    await room.serve(buy(FINAL), buy(FINAL));
-    expect(kindsOf(room.replies)).to.deep.equal(["not_open", "receipt"]);
+    // It is asked for each purchase, once that is decided.
+    journal.onHasRoom = () => room.time.spend(5_000);
+    await room.serve(buy(FINAL), buy(GALA), buy(FINAL));
+    expect(kindsOf(room.replies)).to.deep.equal(["not_open", "receipt", "receipt"]);
+  });
+
+  it("whose timer fires while an append is in flight is prepared, and is next, though nobody sends anything", async () => {
+    const room = await openRoom();
+    await room.serve(create(FINAL, 5, { opensAt: room.time.now() + 1_000 }));
+    room.submit(buy(GALA));
+    room.time.settle();
+    room.time.advance(1_000);
+    expect(room.journal.prepared).to.deep.equal([1]);
+    expect(room.engine.view(FINAL)).to.include({ state: "scheduled" });
+    await room.journal.finish();
+    await room.journal.finish();
+    expect(room.engine.view(FINAL)).to.include({ state: "open" });
   });
 
   it("that passes while an append is in flight is next, though nobody sends anything", async () => {

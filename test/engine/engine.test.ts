@@ -1,6 +1,4 @@
 import { expect } from "chai";
-import type { Answer } from "../../src/box-office/answer.ts";
-import type { Command } from "../../src/box-office/command.ts";
 import { buy, change, create, FINAL, GALA, query, restock } from "../support/commands.ts";
 import { EngineRoom, kindsOf, openRoom } from "../support/engine-room.ts";
 import { ManualJournal } from "../support/manual-journal.ts";
@@ -123,30 +121,36 @@ describe("engine: a batch", () => {
   });
 
   it("is decided while the append before it is in flight, and goes in one append all the same", async () => {
-    const decided: string[] = [];
-    const probe = {
-      decided: (command: Command, { kind }: Answer) => decided.push(`${command.type} ${kind}`),
-      batch: (commands: number, events: number) => decided.push(`batch ${commands} ${events}`),
-      synced: () => {},
-    };
-    const room = await openRoom(10, { probe });
-    decided.length = 0;
+    const room = await openRoom();
+    const left = (): number | undefined => room.state.sales.get(GALA)?.available;
     room.submit(buy(GALA));
     room.time.settle();
+    expect(left()).to.equal(9);
     for (const command of [buy(GALA, 2), query(GALA), buy(GALA)]) {
       room.submit(command);
       room.time.settle();
     }
-    expect(decided).to.deep.equal(["buy receipt", "batch 1 1", "buy receipt", "query stock", "buy receipt"]);
+    expect(left()).to.equal(6);
     expect(room.journal.prepared).to.deep.equal([1, 1, 2]);
     expect(room.replies).to.have.length(0);
     expect(room.engine.view(GALA)).to.include({ available: 10 });
     await room.journal.finish();
-    expect(decided.slice(5)).to.deep.equal(["batch 3 2"]);
     expect(room.journal.appends.slice(1)).to.deep.equal([1, 2]);
     expect(kindsOf(room.replies)).to.deep.equal(["receipt"]);
+    expect(room.engine.view(GALA)).to.include({ available: 9 });
     await room.rest();
     expect(kindsOf(room.replies)).to.deep.equal(["receipt", "receipt", "stock", "receipt"]);
+  });
+
+  it("is decided ahead also where it didn't go into the batch before it", async () => {
+    const room = await openRoom(100, { limits: { batchCommands: 3 } });
+    for (let i = 0; i < 7; i++) room.submit(buy(GALA));
+    room.time.settle();
+    expect(room.journal.inFlight).to.have.length(3);
+    expect(room.journal.prepared).to.deep.equal([3]);
+    expect(room.engine.waiting).to.equal(4);
+    await room.rest();
+    expect(room.journal.appends.slice(1)).to.deep.equal([3, 3, 1]);
   });
 
   it("of no events, decided while an append is in flight, is answered as soon as that is durable", async () => {
@@ -211,7 +215,27 @@ describe("engine: a batch", () => {
     room.time.settle();
     room.time.advance(3);
     await room.rest();
-    expect(told).to.deep.equal([["buy", "receipt"], ["query", "stock"], [2, 2], 3]);
+    expect(told).to.deep.equal([[2, 2], 3, ["buy", "receipt"], ["query", "stock"]]);
+  });
+
+  it("isn't told to the probe when it holds nothing, nor a decision before it is durable", async () => {
+    const batches: number[] = [];
+    let decided = 0;
+    const room = await openRoom(1, {
+      probe: {
+        decided: () => (decided += 1),
+        batch: (commands) => batches.push(commands),
+        synced: () => {},
+      },
+    });
+    room.submit(buy(GALA));
+    room.time.settle();
+    expect(decided).to.equal(1);
+    room.submit(query(GALA));
+    await room.journal.finish();
+    room.time.settle();
+    expect(batches).to.deep.equal([1, 1, 1]);
+    expect(decided).to.equal(3);
   });
 
   it("may be followed by what a reply asks for at once", async () => {

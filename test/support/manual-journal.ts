@@ -12,6 +12,7 @@ export class ManualJournal implements Journal {
   readonly appends: number[] = [];
   room = true;
   onAppend: (events: readonly SaleEvent[]) => void = () => {};
+  onHasRoom: () => void = () => {};
   inFlight: readonly SaleEvent[] | null = null;
   /** How many events each look ahead told of, since the last append. */
   prepared: number[] = [];
@@ -59,6 +60,7 @@ export class ManualJournal implements Journal {
   }
 
   hasRoom(): boolean {
+    this.onHasRoom();
     return this.room;
   }
 
