@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import type { CommandRecord } from "../../src/engine/ports.ts";
+import type { CommandRecord, Peer } from "../../src/engine/ports.ts";
 import {
   CommandLog,
   formatJson,
@@ -59,6 +59,36 @@ class Desk {
 }
 
 describe("observability: the command log", () => {
+  it("writes the same line as JSON whatever was written before it", () => {
+    const peers: Peer[] = [
+      { address: "192.0.2.7", port: 50_123, transport: "ws" },
+      { address: "192.0.2.7", port: 50_124, transport: "tcp" },
+      { address: 'fe80::1%"', port: 1, transport: "http" },
+    ];
+    const line = fc.record({
+      at: fc.constantFrom(1, 2),
+      peer: fc.constantFrom(...peers),
+      command: fc.constantFrom("COMPRAR 1", "CONSULTAR", 'a"b', "não"),
+      outcome: fc.constantFrom("sold", "sold_out"),
+      bought: fc.constantFrom(undefined, { order: 3, remaining: 7 }, { order: 12, remaining: 0 }),
+    });
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 30 }), (lines) => {
+        for (const said of lines) {
+          const isPlain = /^[A-Z0-9 ]+$/.test(said.command);
+          const { address: ip, port, transport: via } = said.peer;
+          const { order, remaining } = said.bought ?? {};
+          const figures = said.bought === undefined ? "" : ` order=${order} remaining=${remaining}`;
+          const fields = { level: 30, time: said.at, ip, port, via, command: said.command };
+          expect(JSON.parse(lineOf(formatJson, said.command, isPlain, said))).to.deep.equal({
+            ...fields,
+            outcome: said.outcome + figures,
+          });
+        }
+      }),
+    );
+  });
+
   it("hands lines over a moment later, together", () => {
     const desk = new Desk();
     desk.say("a", "b");
