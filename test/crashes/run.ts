@@ -2,16 +2,14 @@
  * `npm run crashes -- [--rounds 40] [--seed 1] [--json]`: real servers, real sockets, SIGKILL, over and over. Exit
  * code 0 if nothing was lost, sold twice or told wrongly; 1 with what was found otherwise.
  */
-import { parseArgs } from "node:util";
 import { cleanUp } from "../support/cleanup.ts";
+import { readFlags, wholeNumber } from "../support/flags.ts";
 import { newFigures, runCampaign, type Figures } from "./campaign.ts";
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "40" },
-    seed: { type: "string" },
-    json: { type: "boolean", default: false },
-  },
+const values = readFlags({
+  rounds: { type: "string", default: "40" },
+  seed: { type: "string" },
+  json: { type: "boolean", default: false },
 });
 
 await main(
@@ -52,9 +50,4 @@ function report(figures: Figures, seed: number, seconds: number): void {
   for (const finding of findings.slice(0, 20)) console.error(finding);
   const verdict = findings.length === 0 ? "nothing lost, nothing sold twice" : `${findings.length} FINDINGS`;
   console.log(`${verdict}, in ${seconds} s (seed ${seed})`);
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} ${text}: use a whole number`);
-  return Number(text);
 }

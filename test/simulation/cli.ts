@@ -4,22 +4,20 @@
  */
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { readFlags, wholeNumber } from "../support/flags.ts";
 import { describeStep, planOf } from "./plan.ts";
 import { shrink } from "./shrink.ts";
 import { addFigures, addOutcome, missed, newFigures, type Figures } from "./tally.ts";
 import { World } from "./world.ts";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    seeds: { type: "string", default: "200" },
-    jobs: { type: "string", default: "1" },
-    json: { type: "boolean", default: false },
-    trace: { type: "boolean", default: false },
-    part: { type: "boolean", default: false },
-    workers: { type: "boolean", default: false },
-  },
+const values = readFlags({
+  seed: { type: "string", default: "1" },
+  seeds: { type: "string", default: "200" },
+  jobs: { type: "string", default: "1" },
+  json: { type: "boolean", default: false },
+  trace: { type: "boolean", default: false },
+  part: { type: "boolean", default: false },
+  workers: { type: "boolean", default: false },
 });
 
 /** So many histories come by everything; fewer may miss a corner by chance. */
@@ -134,9 +132,4 @@ function report(total: Figures, seconds: number, unreached: readonly string[]): 
     `${seconds.toFixed(1)} s, ${((seconds * 1000) / Math.max(1, total.histories)).toFixed(1)} ms a history`,
   );
   for (const name of unreached) console.log(`never reached: ${name}`);
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new RangeError(`--${name} needs a whole number, not ${text}`);
-  return Number(text);
 }

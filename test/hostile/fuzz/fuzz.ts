@@ -5,24 +5,19 @@
  *
  * Without a seed it takes a new one. Exit code 1 when something was wrong; what it prints then shows it again.
  */
-import { parseArgs } from "node:util";
+import { readFlags, wholeNumber } from "../../support/flags.ts";
 import { runCampaign } from "./campaign.ts";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
-    seconds: { type: "string", default: "60" },
-    inputs: { type: "string", default: "1000000000" },
-    from: { type: "string", default: "0" },
-  },
+const values = readFlags({
+  seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+  seconds: { type: "string", default: "60" },
+  inputs: { type: "string", default: "1000000000" },
+  from: { type: "string", default: "0" },
 });
-const [seed, seconds, inputs, from] = [values.seed, values.seconds, values.inputs, values.from].map(
-  (text) => {
-    const number = Number(text);
-    if (!Number.isInteger(number) || number < 0) throw new Error(`${text}: use a whole number`);
-    return number;
-  },
-) as [number, number, number, number];
+const seed = wholeNumber("seed", values.seed);
+const seconds = wholeNumber("seconds", values.seconds);
+const inputs = wholeNumber("inputs", values.inputs);
+const from = wholeNumber("from", values.from);
 
 const { failure, inputs: done, bytes, memoryMb } = await runCampaign({ seed, seconds, inputs, from });
 const memory = memoryMb.map((mb) => mb?.toFixed(0) ?? "?").join(" → ");
