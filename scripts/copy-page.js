@@ -3,7 +3,7 @@ import { copyFile, mkdir } from "node:fs/promises";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const STATIC_FILES = ["index.html", "page.css", "favicon.svg"];
+const STATIC_FILES = ["index.html", "unknown-sale.html", "page.css", "favicon.svg"];
 const from = new URL("../web/", import.meta.url);
 const to = new URL("../dist/page/", import.meta.url);
 

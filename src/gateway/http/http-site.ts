@@ -3,8 +3,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SaleId } from "../../box-office/sale.ts";
 import type { JournalHealth } from "../../engine/ports.ts";
 import type { Desk } from "../desk.ts";
-import { PageFiles, sendUnknownSale } from "./page-files.ts";
+import { PageFiles } from "./page-files.ts";
 import { sendProblem } from "../problem.ts";
+
+/** For a person who followed a wrong link. */
+const UNKNOWN_SALE = "/unknown-sale.html";
 
 interface Scrape {
   readonly type: string;
@@ -69,11 +72,12 @@ export class HttpSite {
   #servePage(request: IncomingMessage, response: ServerResponse, path: string): void {
     const sale = /^\/vendas\/([A-Za-z0-9_-]{1,64})\/?$/.exec(path)?.[1];
     if (sale !== undefined && this.#parts.desk.counter.view(sale as SaleId) === undefined) {
-      if (request.headers.accept?.includes("text/html") === true) sendUnknownSale(response);
-      else sendProblem(response, { reason: "unknown_sale" });
+      const isBrowser = request.headers.accept?.includes("text/html") === true;
+      if (isBrowser && this.#page.serve(request, response, UNKNOWN_SALE, 404)) return;
+      sendProblem(response, { reason: "unknown_sale" });
       return;
     }
-    if (this.#page.serve(request, response, sale === undefined ? path : "/")) return;
+    if (this.#page.serve(request, response, sale === undefined ? path : "/", 200)) return;
     sendProblem(response, { reason: "bad_message", detail: "Endereço desconhecido" });
   }
 }

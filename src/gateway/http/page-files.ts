@@ -44,17 +44,21 @@ export class PageFiles {
     }
   }
 
-  /** Answers with the file at this address; false, and nothing written, if there is none. */
-  serve(request: IncomingMessage, response: ServerResponse, address: string): boolean {
+  /**
+   * Answers with the file at this address; false, and nothing written, if there is none.
+   *
+   * @param status 404 for a file that stands for one that there isn't.
+   */
+  serve(request: IncomingMessage, response: ServerResponse, address: string, status: 200 | 404): boolean {
     const file = this.#files.get(address === "/" ? "/index.html" : address);
     if (file === undefined) return false;
     // Asked for anew each time: a browser never mixes the modules of two versions.
     response.setHeader("cache-control", "no-cache").setHeader("etag", file.etag);
-    if (isKnown(request.headers["if-none-match"], file.etag)) {
+    if (status === 200 && isKnown(request.headers["if-none-match"], file.etag)) {
       response.writeHead(304).end();
       return true;
     }
-    response.writeHead(200, { "content-type": file.type, "content-length": file.body.length });
+    response.writeHead(status, { "content-type": file.type, "content-length": file.body.length });
     response.end(request.method === "HEAD" ? undefined : file.body);
     return true;
   }
@@ -64,19 +68,4 @@ export class PageFiles {
 function isKnown(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   return header.split(",").some((tag) => ["*", etag].includes(tag.trim().replace(/^W\//, "")));
-}
-
-/** For a person who followed a wrong link. */
-export function sendUnknownSale(response: ServerResponse): void {
-  const body =
-    '<!doctype html><html lang="pt-BR"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
-    "<title>Venda desconhecida</title><h1>Venda desconhecida</h1>" +
-    '<p>Não há venda neste endereço. <a href="/">Ir para a venda principal</a></p></html>';
-  response
-    .writeHead(404, {
-      "content-type": "text/html; charset=utf-8",
-      "content-length": Buffer.byteLength(body),
-      "cache-control": "no-store",
-    })
-    .end(body);
 }

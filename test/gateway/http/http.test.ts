@@ -170,6 +170,19 @@ describe("HTTP", () => {
       expect((await ask(httpPort, "GET", "/vendas/default")).text).to.equal(page.text);
       expect((await ask(httpPort, "GET", "/vendas/nada")).status).to.equal(404);
     });
+
+    it("tells a browser in both languages that there is no such sale, and a program as a problem", async () => {
+      const { httpPort } = await startTestServer();
+      const page = await ask(httpPort, "GET", "/vendas/nada", { headers: { accept: "text/html,*/*;q=0.8" } });
+      expect(page.status).to.equal(404);
+      expect(page.headers["content-type"]).to.match(/^text\/html/);
+      expect(page.text)
+        .to.include("Não há venda neste endereço.")
+        .and.include("There is no sale at this address.");
+      const problem = await ask(httpPort, "GET", "/vendas/nada");
+      expect(problem.status).to.equal(404);
+      expect(problem.json()).to.include({ reason: "unknown_sale" });
+    });
   });
 
   describe("the organiser's routes", () => {
