@@ -121,6 +121,8 @@ export class Channel {
 
   #owesStock({ format, push }: Subscriber): boolean {
     if (!push.wantsStock) return false;
+    // A reply told a newer number than has been published yet, which will be right behind it: what is here is old.
+    if (push.toldOffset > this.view.position.offset) return false;
     return (
       push.toldOffset < this.#numberOffset || (format.showsState && push.toldAllOffset < this.#restOffset)
     );

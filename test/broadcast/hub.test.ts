@@ -91,6 +91,24 @@ describe("broadcast: stock", () => {
     }
   });
 
+  it("of before a receipt isn't told behind it, though it tells more: what is published with the receipt does", () => {
+    const stage = new Stage();
+    const listener = stage.join();
+    listener.isReading = false;
+    stage.happen(restock(GALA, 20));
+    stage.time.settle();
+    // A batch's replies leave before it is published.
+    listener.push.knowsNumber(stage.office.state.offset);
+    listener.push.justTold = true;
+    listener.isReading = true;
+    stage.hub.catchUp(listener, GALA);
+    expect(listener.heard).to.deep.equal(["notice 1 restocked"]);
+    stage.happen(buy(GALA));
+    stage.time.settle();
+    stage.time.advance(100);
+    expect(listener.heard).to.deep.equal(["notice 1 restocked", "stock 2 119 open"]);
+  });
+
   it("is left to the next round for whom a reply just told it, or is about to", () => {
     const stage = new Stage();
     const [told, waiting] = [stage.join(), stage.join()];
