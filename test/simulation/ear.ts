@@ -48,6 +48,7 @@ export interface EarParts {
   readonly step: () => number;
   readonly rateLimited: boolean;
   readonly resumedNotices: number;
+  readonly keptNotices: number;
 }
 
 export class Ear implements Asker {

@@ -115,6 +115,7 @@ export class Front {
       step: () => world.steps,
       rateLimited: plan.rateLimit > 0,
       resumedNotices: SMALL_LIMITS.hub.resumedNotices,
+      keptNotices: SMALL_LIMITS.hub.notices,
     });
     const link = new Link({
       name: visit.name,

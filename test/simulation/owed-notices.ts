@@ -14,6 +14,8 @@ export interface OwedNoticesParts {
   readonly now: () => number;
   /** How many of those that were missed are told at most. */
   readonly resumedNotices: number;
+  /** How many notices the hub keeps; of older ones nobody can be told. */
+  readonly keptNotices: number;
 }
 
 export class OwedNotices {
@@ -26,6 +28,8 @@ export class OwedNotices {
   #judged: number;
   #owed: { readonly notice: Notice; readonly since: number }[] = [];
   #missed: Notice[] = [];
+  /** Those of them that the hub needn't have any more. */
+  #forgotten = new Set<Notice>();
 
   constructor(parts: OwedNoticesParts, wantsAll: boolean) {
     this.#parts = parts;
@@ -54,10 +58,12 @@ export class OwedNotices {
 
   /** It comes back, and knows everything up to there. */
   resume(from: Position | undefined): void {
-    const { ledger, sale, epoch, joined, resumedNotices } = this.#parts;
+    const { ledger, sale, epoch, joined, resumedNotices, keptNotices } = this.#parts;
     if (!this.hasResumed && from?.epoch === epoch) {
-      const missed = ledger
-        .notices(sale)
+      const notices = ledger.notices(sale);
+      // Those that are durable and not told yet count as well: the hub may still have one more of the old.
+      this.#forgotten = new Set(notices.slice(0, -keptNotices));
+      const missed = notices
         .filter(({ position }) => position.epoch === epoch)
         .filter(({ position: { offset } }) => offset > from.offset && offset < joined);
       this.#missed = missed.slice(-resumedNotices);
@@ -68,15 +74,16 @@ export class OwedNotices {
 
   /** Hears one that was missed. @returns whether one was due. */
   hearMissed(is: (notice: Notice) => boolean, what: string): boolean {
-    const missed = this.#missed.shift();
+    let missed = this.#missed.shift();
+    while (missed !== undefined && this.#forgotten.has(missed) && !is(missed)) missed = this.#missed.shift();
     if (missed === undefined) return false;
     if (!is(missed)) broken(5, "resumed notices", `${what} came instead of ${JSON.stringify(missed)}`);
     return true;
   }
 
   assertNoneMissed(): void {
-    if (this.#missed.length > 0)
-      broken(5, "resumed notices", `${JSON.stringify(this.#missed[0])} is missing`);
+    const missing = this.#missed.find((notice) => !this.#forgotten.has(notice));
+    if (missing !== undefined) broken(5, "resumed notices", `${JSON.stringify(missing)} is missing`);
   }
 
   /** Hears one that the hub told, which has been told of everything before `until`. */
