@@ -18,7 +18,7 @@ import type { Note } from "../../src/journal/note.ts";
 import { openFileJournal } from "../../src/journal/opening.ts";
 import { restore } from "../../src/journal/restore.ts";
 import { createBoxOffice } from "../../src/box-office/box-office.ts";
-import { created, history, purchased, SALE, SMALL } from "./events.ts";
+import { created, dump, history, purchased, SALE, SMALL, stateAfter } from "./events.ts";
 import { MemoryDisk, systemError } from "./memory-disk.ts";
 import { appendEach, DIRECTORY, open, rejection, settle, TestTime } from "./opened.ts";
 import { smallLog, smallLogWithSnapshots, TINY } from "./small-log.ts";
@@ -34,6 +34,24 @@ describe("journal: limits", () => {
       expect(() => assertLimits({ ...SMALL, ...wrong })).to.throw(RangeError);
     });
   }
+});
+
+describe("journal: an append that was prepared", () => {
+  it("has its events written as soon as they are told, and not again", async () => {
+    const { disk, journal } = await open();
+    const events = history(3);
+    let looks = 0;
+    const { at } = events[2]!;
+    Object.defineProperty(events[2], "at", { enumerable: true, get: () => ((looks += 1), at) });
+    journal.prepare(events);
+    expect(looks).to.be.greaterThan(0);
+    const before = looks;
+    expect((await journal.append(events)).kind).to.equal("durable");
+    expect(looks).to.equal(before);
+    await journal.close();
+    const { state } = await open(disk);
+    expect(dump(state)).to.deep.equal(dump(stateAfter(history(3))));
+  });
 });
 
 describe("journal: faults", () => {
