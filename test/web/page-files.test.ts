@@ -32,15 +32,27 @@ describe("the page's files", () => {
     expect(preloaded).to.have.members(imported);
   });
 
-  it("references only files that are there, by absolute paths", () => {
-    for (const [, target = ""] of html.matchAll(/(?:src|href)="([^"#]+)"/g)) {
-      expect(target).to.match(/^\//);
-      expect(existsSync(fileURLToPath(new URL(target.slice(1), PAGE))), target).to.equal(true);
-    }
+  for (const page of ["index.html", "unknown-sale.html"]) {
+    it(`references only files that are there, by absolute paths: ${page}`, () => {
+      for (const [, target = ""] of read(page).matchAll(/(?:src|href)="([^"#]+)"/g)) {
+        expect(target).to.match(/^\//);
+        expect(existsSync(fileURLToPath(new URL(target.slice(1), PAGE))), target).to.equal(true);
+      }
+    });
+
+    it(`has nothing inline that a strict policy would block: ${page}`, () => {
+      expect(read(page)).not.to.match(/<style|style=|\son[a-z]+=|<script(?![^>]*src=)/i);
+    });
+  }
+
+  it("shows the same mark on the page for a sale that there isn't", () => {
+    const mark = /<p class="brand">[^]*?<\/p>/;
+    const shown = mark.exec(html)?.[0];
+    expect(shown).to.include("<svg");
+    expect(mark.exec(read("unknown-sale.html"))?.[0]).to.equal(shown);
   });
 
-  it("has nothing inline that a strict policy would block", () => {
-    expect(html).not.to.match(/<style|style=|\son[a-z]+=|<script(?![^>]*src=)/i);
+  it("takes no style from elsewhere", () => {
     expect(read("page.css")).not.to.match(/@import|url\((?!["']?(data:|\/))/);
   });
 
