@@ -7,9 +7,12 @@
  * removed.
  *
  * A million entries don't fit the processor's caches, and putting each where its hash says is a walk through memory.
- * So new ones wait, in the order of arrival, beside the table that they belong to, and go into it together: when somebody
- * looks there and more wait than are soon looked through, or when so many wait that whoever looked would be kept waiting.
- * Before that, an index that nobody looks into has no tables at all.
+ * So new ones wait, in the order of arrival, beside the table that they belong to, and go into it together when somebody
+ * looks there, or when so many wait that whoever looked would be kept waiting. An index that nobody looks into has no
+ * tables at all before that. Where somebody has just looked, what comes goes to its place at once: the way there was gone.
+ *
+ * A byte of each entry's hash, its tag, stands apart, close together with those of its neighbours. Whoever looks for what
+ * isn't there, as for every new code, reads a few of these bytes and seldom an entry.
  */
 const TABLES = 64;
 
@@ -18,18 +21,23 @@ const TABLE_SHIFT = 26;
 
 const FIRST_WORDS = 16;
 
-/** Of the entries that wait in a table, as many words are looked through; of more, all go into the table first. */
-const SEEN_WORDS = 64;
+const FIRST_PLACES = 8;
+
+/** Of a hash's 32 bits, those from here on are its tag. */
+const TAG_SHIFT = 18;
 
 /** Two words for each of 32,768 entries, which take a millisecond or two to be put into their places. */
 const MOST_WAITING_WORDS = 1 << 16;
 
-const EMPTY = new Uint32Array(2);
+/** One empty place, so that nothing is found there. */
+const NO_TAGS = new Uint8Array(1);
+
+const NO_WORDS = new Uint32Array(0);
 
 export class HashIndex {
   readonly #tables: Table[] = Array.from({ length: TABLES }, () => new Table());
 
-  /** @param value from 0 to 2^32 - 2. The same hash may be added many times. */
+  /** @param value from 0 to 2^32 - 1. The same hash may be added many times. */
   add(hash: number, value: number): void {
     (this.#tables[hash >>> TABLE_SHIFT] as Table).add(hash, value);
   }
@@ -41,34 +49,44 @@ export class HashIndex {
 }
 
 class Table {
-  /** Of two words each: the hash, and the value plus one; a zero there means empty. */
-  #slots = EMPTY;
+  /** Of each place a byte of its entry's hash that is never zero, or zero where it is empty. */
+  #tags = NO_TAGS;
+  /** Of two words each: the hash, and the value. */
+  #entries = NO_WORDS;
   #size = 0;
-  /** Entries like the slots, and the words that they take. */
-  #waiting = new Uint32Array(0);
+  /** Somebody looked here since the last entry came. */
+  #isLookedInto = false;
+  /** Entries that wait for their places, and the words that they take. */
+  #waiting = NO_WORDS;
   #waitingWords = 0;
 
   add(hash: number, value: number): void {
+    if (this.#isLookedInto && this.#waitingWords === 0) {
+      this.#isLookedInto = false;
+      this.#makeRoom(1);
+      put(this.#tags, this.#entries, hash, value);
+      return;
+    }
     if (this.#waitingWords === MOST_WAITING_WORDS) this.#settle();
     if (this.#waitingWords === this.#waiting.length) this.#waiting = lengthened(this.#waiting);
     this.#waiting[this.#waitingWords] = hash;
-    this.#waiting[this.#waitingWords + 1] = value + 1;
+    this.#waiting[this.#waitingWords + 1] = value;
     this.#waitingWords += 2;
   }
 
   find(hash: number, accepts: (value: number) => boolean): number {
-    if (this.#waitingWords > SEEN_WORDS) this.#settle();
-    const waiting = this.#waiting;
-    for (let at = 0; at < this.#waitingWords; at += 2) {
-      const value = waiting[at + 1] as number;
-      if (waiting[at] === hash && accepts(value - 1)) return value - 1;
-    }
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let at = (hash << 1) & mask;
-    for (let value = slots[at + 1] as number; value !== 0; value = slots[at + 1] as number) {
-      if (slots[at] === hash && accepts(value - 1)) return value - 1;
-      at = (at + 2) & mask;
+    this.#isLookedInto = true;
+    if (this.#waitingWords > 0) this.#settle();
+    const tags = this.#tags;
+    const mask = tags.length - 1;
+    const wanted = tagOf(hash);
+    let at = hash & mask;
+    for (let tag = tags[at] as number; tag !== 0; tag = tags[at] as number) {
+      if (tag === wanted && this.#entries[at * 2] === hash) {
+        const value = this.#entries[at * 2 + 1] as number;
+        if (accepts(value)) return value;
+      }
+      at = (at + 1) & mask;
     }
     return -1;
   }
@@ -76,40 +94,50 @@ class Table {
   #settle(): void {
     const waiting = this.#waiting;
     const words = this.#waitingWords;
-    this.#size += words / 2;
+    this.#waiting = NO_WORDS;
     this.#waitingWords = 0;
-    this.#slots = withRoom(this.#slots, this.#size);
-    for (let at = 0; at < words; at += 2) put(this.#slots, waiting[at] as number, waiting[at + 1] as number);
-    if (words > SEEN_WORDS * 2) this.#waiting = new Uint32Array(0);
+    this.#makeRoom(words / 2);
+    for (let at = 0; at < words; at += 2) {
+      put(this.#tags, this.#entries, waiting[at] as number, waiting[at + 1] as number);
+    }
   }
+
+  /** So that entries fill two thirds of the places at most, with so many more. */
+  #makeRoom(more: number): void {
+    this.#size += more;
+    const { length } = this.#tags;
+    if (this.#size * 3 <= length * 2) return;
+    let longer = Math.max(FIRST_PLACES, length * 2);
+    while (this.#size * 3 > longer * 2) longer *= 2;
+    const tags = new Uint8Array(longer);
+    const entries = new Uint32Array(longer * 2);
+    for (let at = 0; at < length; at++) {
+      if (this.#tags[at] === 0) continue;
+      put(tags, entries, this.#entries[at * 2] as number, this.#entries[at * 2 + 1] as number);
+    }
+    this.#tags = tags;
+    this.#entries = entries;
+  }
+}
+
+function put(tags: Uint8Array, entries: Uint32Array, hash: number, value: number): void {
+  const mask = tags.length - 1;
+  let at = hash & mask;
+  while (tags[at] !== 0) at = (at + 1) & mask;
+  tags[at] = tagOf(hash);
+  entries[at * 2] = hash;
+  entries[at * 2 + 1] = value;
+}
+
+/** From bits that say neither which table nor, in any but the largest, which place. */
+function tagOf(hash: number): number {
+  return (hash >>> TAG_SHIFT) & 0xff || 1;
 }
 
 function lengthened(waiting: Uint32Array): Uint32Array<ArrayBuffer> {
   const longer = new Uint32Array(Math.max(FIRST_WORDS, waiting.length * 2));
   longer.set(waiting);
   return longer;
-}
-
-/** The table, or a larger one with the same entries, so that `size` of them fill two thirds of it at most. */
-function withRoom(table: Uint32Array<ArrayBuffer>, size: number): Uint32Array<ArrayBuffer> {
-  // Slots are pairs, so as many words have half as many slots.
-  let words = Math.max(FIRST_WORDS, table.length);
-  while (size * 3 > words) words *= 2;
-  if (words === table.length) return table;
-  const larger = new Uint32Array(words);
-  for (let at = 0; at < table.length; at += 2) {
-    const value = table[at + 1] as number;
-    if (value !== 0) put(larger, table[at] as number, value);
-  }
-  return larger;
-}
-
-function put(table: Uint32Array, hash: number, value: number): void {
-  const mask = table.length - 1;
-  let at = (hash << 1) & mask;
-  while (table[at + 1] !== 0) at = (at + 2) & mask;
-  table[at] = hash;
-  table[at + 1] = value;
 }
 
 /**

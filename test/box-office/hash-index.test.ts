@@ -2,8 +2,15 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { HashIndex } from "../../src/box-office/hash-index.ts";
 
-/** Hashes that fall into one table, some of them twice: whatever waits and whatever has its place lies together. */
-const hash = fc.oneof(fc.nat(50), fc.nat(100_000));
+/**
+ * Hashes that fall into one table, some of them twice: whatever waits and whatever has its place lies together. The last
+ * ones want the same few places, and differ in the bits that tell them apart there, or only in those above.
+ */
+const hash = fc.oneof(
+  fc.nat(50),
+  fc.nat(100_000),
+  fc.tuple(fc.nat(3), fc.nat(255)).map(([place, tag]) => place + tag * 2 ** 18),
+);
 const step = fc.oneof(
   { weight: 5, arbitrary: hash.map((hash) => ({ type: "add" as const, hash })) },
   { weight: 1, arbitrary: hash.map((hash) => ({ type: "find" as const, hash })) },
@@ -47,14 +54,33 @@ describe("an index of hashes", () => {
   });
 
   it("finds each of very many that came before anybody looked", () => {
+    findsAll((index, hash, n) => index.add(hash, n));
+  });
+
+  it("finds each of very many that came behind a look for it, as ticket codes do", () => {
+    findsAll((index, hash, n) => {
+      expect(index.find(hash, (value) => value === n)).to.equal(-1);
+      index.add(hash, n);
+    });
+  });
+
+  it("finds each of very many that came with a look now and then", () => {
+    findsAll((index, hash, n) => {
+      if (n % 1_000 === 0) expect(index.find(hash, (value) => value === n)).to.equal(-1);
+      index.add(hash, n);
+    });
+  });
+
+  /** @param put a value under its hash, and whatever happens beside. */
+  function findsAll(put: (index: HashIndex, hash: number, n: number) => void): void {
     const index = new HashIndex();
     const count = 100_000;
     // An odd factor gives each its own hash; the upper bits are those of one table.
     const hash = (n: number): number => Math.imul(n, 0x9e3779b1) >>> 6;
-    for (let n = 0; n < count; n++) index.add(hash(n), n);
+    for (let n = 0; n < count; n++) put(index, hash(n), n);
     let found = 0;
     for (let n = 0; n < count; n++) if (index.find(hash(n), (value) => value === n) === n) found += 1;
     expect(found).to.equal(count);
     expect(index.find(hash(count), (value) => value === count)).to.equal(-1);
-  });
+  }
 });
