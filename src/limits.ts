@@ -151,7 +151,7 @@ export const LIMITS = {
   },
   log: {
     /** Lines handed to the console at once. */
-    batchLines: 256,
+    batchLines: 2_048,
     /** Bytes that wait for a console that doesn't read. */
     waitingBytes: 4 * 1024 * 1024,
     flushMs: 100,

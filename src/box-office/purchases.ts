@@ -33,6 +33,9 @@ export class Purchases {
   readonly #byCode = new HashIndex();
   readonly #sales: SaleOrders[] = [];
   readonly #saleNumbers = new Map<SaleId, number>();
+  /** The one that sold last, and its number: in a rush it is the same each time. */
+  #recentSale: SaleId | null = null;
+  #recentNumber = 0;
   readonly #seed = Math.floor(Math.random() * 0x1_0000_0000);
 
   /** The purchase that this key made in this sale, if it made one. */
@@ -108,12 +111,15 @@ export class Purchases {
   }
 
   #saleNumber(sale: SaleId): number {
+    if (sale === this.#recentSale) return this.#recentNumber;
     let number = this.#saleNumbers.get(sale);
     if (number === undefined) {
       number = this.#sales.length;
       this.#sales.push(new SaleOrders(sale));
       this.#saleNumbers.set(sale, number);
     }
+    this.#recentSale = sale;
+    this.#recentNumber = number;
     return number;
   }
 }

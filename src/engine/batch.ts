@@ -11,7 +11,14 @@ import { dueEvents, nextDeadline } from "../box-office/deadlines.ts";
 import { decide } from "../box-office/decide.ts";
 import type { Rules } from "../box-office/decision.ts";
 import { eventBytes, type SaleEvent } from "../box-office/event.ts";
-import { isBalanced, viewSale, type Instant, type SaleId, type SaleView } from "../box-office/sale.ts";
+import {
+  isBalanced,
+  viewSale,
+  type Instant,
+  type Sale,
+  type SaleId,
+  type SaleView,
+} from "../box-office/sale.ts";
 import { EngineFault } from "./fault.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Clock, EngineProbe, Envelope, Journal } from "./ports.ts";
@@ -49,6 +56,8 @@ export class BatchDecider {
   #answers: Answer[] = [];
   #events: SaleEvent[] = [];
   #changed = new Set<SaleId>();
+  /** The one that changed last, since the batch was begun. */
+  #recent: Sale | null = null;
   #bytes = 0;
 
   constructor(parts: DeciderParts) {
@@ -102,6 +111,7 @@ export class BatchDecider {
     this.#answers = [];
     this.#events = [];
     this.#changed.clear();
+    this.#recent = null;
     this.#bytes = 0;
     if (envelopes.length > 0 || events.length > 0) this.#parts.probe.batch(envelopes.length, events.length);
     return { offset, envelopes, answers, events, views };
@@ -158,14 +168,17 @@ export class BatchDecider {
   }
 
   #touched(id: SaleId): void {
-    const sale = this.#parts.state.sales.get(id);
-    if (sale === undefined || !isBalanced(sale)) {
+    if (this.#recent?.id !== id) {
+      this.#recent = this.#parts.state.sales.get(id) ?? null;
+      this.#changed.add(id);
+    }
+    const sale = this.#recent;
+    if (sale === null || !isBalanced(sale)) {
       throw new EngineFault(
         "INVARIANT_BROKEN",
         `the books of sale ${id} don't balance: ${JSON.stringify(sale)}`,
       );
     }
-    this.#changed.add(id);
   }
 
   #changedViews(): SaleView[] {

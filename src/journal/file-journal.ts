@@ -122,15 +122,15 @@ export class FileJournal implements Journal {
   #write(count: number, bytes: number, resolve: (result: AppendResult) => void): void {
     const { room } = this.#parts;
     const frame = this.#draft.seal(bytes, this.#offset, count, this.#hash);
-    const hash = chainHash(frame);
     room.segment.write(frame, room.position, (error) => {
       if (error !== null) return resolve(this.#fail(error));
-      this.#hash = hash;
       this.#offset += count;
       room.advance(bytes);
       this.#land();
       resolve(DURABLE);
     });
+    // While the disk works: the next frame needs it, and this one doesn't.
+    this.#hash = chainHash(frame);
   }
 
   /** The segment is full, or its space isn't made yet. */

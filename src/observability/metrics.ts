@@ -36,7 +36,7 @@ export class Metrics implements EngineProbe {
   readonly #sync: Histogram;
   readonly #deliveries: Counter;
   readonly #deliveredBytes: Counter;
-  readonly #tallies = new Map<string, number>();
+  readonly #tallies = new Map<string, { count: number }>();
   readonly #loop = monitorEventLoopDelay({ resolution: 10 });
   #delivered = 0;
   #bytes = 0;
@@ -82,7 +82,9 @@ export class Metrics implements EngineProbe {
 
   decided(_command: Command, answer: Answer): void {
     const outcome = outcomeOf(answer);
-    this.#tallies.set(outcome, (this.#tallies.get(outcome) ?? 0) + 1);
+    const tally = this.#tallies.get(outcome);
+    if (tally === undefined) this.#tallies.set(outcome, { count: 1 });
+    else tally.count += 1;
   }
 
   batch(commands: number): void {
@@ -152,7 +154,7 @@ export class Metrics implements EngineProbe {
   }
 
   async scrape(): Promise<{ readonly type: string; readonly body: string }> {
-    for (const [outcome, count] of this.#tallies) this.#decisions.inc({ outcome }, count);
+    for (const [outcome, { count }] of this.#tallies) this.#decisions.inc({ outcome }, count);
     this.#tallies.clear();
     this.#deliveries.inc(this.#delivered);
     this.#deliveredBytes.inc(this.#bytes);
