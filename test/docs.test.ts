@@ -116,6 +116,17 @@ describe("the documents", () => {
     }
   });
 
+  it("start Node as npm does, where it serves as a service or in a container", () => {
+    const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+    const flags = /^node (--\S+) dist\/src\/main\.js serve$/.exec(scripts["start"] ?? "")?.[1] ?? "none";
+    const operations = read("docs/operations.md");
+    expect(operations).to.include(`ExecStart=/usr/bin/node ${flags} /`);
+    expect(operations).to.include(
+      `Run \`node ${flags} dist/src/main.js serve\` itself as the container's command`,
+    );
+    expect(operations).to.include(`NODE_OPTIONS=${flags}`);
+  });
+
   it("name files in commands that exist", () => {
     const missing = DOCUMENTS.flatMap((document) =>
       [...read(document).matchAll(/\b(?:bash|k6 run(?: -e \S+)?) ((?:scripts|loadtest|\.ci)\/[\w./-]+)/g)]

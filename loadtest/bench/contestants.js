@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { restockOurs } from "./admin.js";
 import { bunPath } from "./bun-program.js";
+import { NODE_FLAGS } from "./node-flags.js";
 import { pinned } from "./pinning.js";
 import { family, processorSeconds, residentBytes } from "./processes.js";
 import { startOurs } from "./subjects.js";
@@ -68,7 +69,7 @@ export function peer(name, conflate = false) {
     rehearses: false,
     start: (stock, pin, workspace, nodeFlags = []) => {
       const script = { ws: "ws-server.js", bun: "bun-server.js", "socket.io": "socketio-server.js" }[name];
-      const runtime = name === "bun" ? [bunPath()] : [process.execPath, ...nodeFlags];
+      const runtime = name === "bun" ? [bunPath()] : [process.execPath, ...NODE_FLAGS, ...nodeFlags];
       const path = fileURLToPath(new URL(`peers/${script}`, import.meta.url));
       const words = [...pinned(pin, 0), ...runtime, path, String(stock), conflate ? "conflate" : "all"];
       return startPeer(words, workspace);

@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ADMIN_TOKEN } from "./admin.js";
+import { NODE_FLAGS } from "./node-flags.js";
 
 /** @typedef {import("./trial.js").Subject} Subject */
 
@@ -80,6 +81,7 @@ export async function startOurs({
   const [command = "", ...args] = [
     ...words,
     process.execPath,
+    ...NODE_FLAGS,
     ...nodeFlags,
     MAIN,
     "serve",

@@ -1,6 +1,7 @@
 /** One server, one load, one measured window: started fresh, checked, and gone again. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { NODE_FLAGS } from "./node-flags.js";
 import { pinned } from "./pinning.js";
 
 /**
@@ -62,7 +63,13 @@ export async function runOnce(subject, load, round, settings, workspace) {
   try {
     const server = await subject.start(
       (args, stdout) => {
-        const words = [...pinned(settings.pin, 0), process.execPath, ...settings.serverFlags, ...args];
+        const words = [
+          ...pinned(settings.pin, 0),
+          process.execPath,
+          ...NODE_FLAGS,
+          ...settings.serverFlags,
+          ...args,
+        ];
         return watch(spawnWords(words, ["ignore", stdout, "inherit"]));
       },
       directory,

@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { NODE_FLAGS } from "../node-flags.js";
 
 const MAIN = fileURLToPath(new URL("../../../dist/src/main.js", import.meta.url));
 const START_MS = 20_000;
@@ -20,7 +21,7 @@ export async function startServer(workspace, directory, nodeFlags) {
   const log = join(directory, "server.log");
   const descriptor = openSync(log, "w");
   const flags = ["--port", "0", "--tcp-port", "0", "--stock", STOCK, "--admin-token", TOKEN];
-  const words = [...nodeFlags, MAIN, "serve", ...flags, "--data", join(directory, "data")];
+  const words = [...NODE_FLAGS, ...nodeFlags, MAIN, "serve", ...flags, "--data", join(directory, "data")];
   const child = workspace.watch(spawn(process.execPath, words, { stdio: ["ignore", descriptor, "inherit"] }));
   closeSync(descriptor);
   for (const deadline = Date.now() + START_MS; Date.now() < deadline; await wait(20)) {
