@@ -57,7 +57,7 @@ export class BatchDecider {
   #events: SaleEvent[] = [];
   #changed = new Set<SaleId>();
   /** The one that changed last, since the batch was begun. */
-  #recent: Sale | null = null;
+  #recent: Sale | undefined;
   #bytes = 0;
 
   constructor(parts: DeciderParts) {
@@ -111,7 +111,7 @@ export class BatchDecider {
     this.#answers = [];
     this.#events = [];
     this.#changed.clear();
-    this.#recent = null;
+    this.#recent = undefined;
     this.#bytes = 0;
     if (envelopes.length > 0 || events.length > 0) this.#parts.probe.batch(envelopes.length, events.length);
     return { offset, envelopes, answers, events, views };
@@ -169,11 +169,11 @@ export class BatchDecider {
 
   #touched(id: SaleId): void {
     if (this.#recent?.id !== id) {
-      this.#recent = this.#parts.state.sales.get(id) ?? null;
+      this.#recent = this.#parts.state.sales.get(id);
       this.#changed.add(id);
     }
     const sale = this.#recent;
-    if (sale === null || !isBalanced(sale)) {
+    if (sale === undefined || !isBalanced(sale)) {
       throw new EngineFault(
         "INVARIANT_BROKEN",
         `the books of sale ${id} don't balance: ${JSON.stringify(sale)}`,
