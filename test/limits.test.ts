@@ -3,6 +3,7 @@ import type { SaleView } from "../src/box-office/sale.ts";
 import type { Welcome } from "../src/cluster/notes.ts";
 import type { OffsetEvent } from "../src/cluster/turn-codec.ts";
 import { LIMITS } from "../src/limits.ts";
+import { longestLine } from "../src/observability/command-log.ts";
 
 describe("limits", () => {
   it("are all greater than zero, and fit one another", () => {
@@ -13,7 +14,7 @@ describe("limits", () => {
       }
     };
     walk(LIMITS, "");
-    const { engine, hub, output, session, rules, journal } = LIMITS;
+    const { engine, hub, output, session, rules, journal, log } = LIMITS;
     expect(engine.mailboxReserve).to.be.below(engine.mailbox);
     expect(hub.intervalMs).to.be.below(hub.longestIntervalMs);
     expect(hub.busyShare).to.be.at.most(hub.idleShare);
@@ -23,6 +24,8 @@ describe("limits", () => {
     expect(output.softBytes).to.be.below(output.hardBytes);
     expect(session.listedTickets).to.be.at.least(rules.maxQuantity);
     expect(journal.maxFrameBytes).to.be.below(journal.stepBytes);
+    // Lines that are handed over together are dropped together where they don't fit.
+    expect(log.batchLines * longestLine(log)).to.be.below(log.waitingBytes);
   });
 
   it("leave the parts of a stop their time, with gateway processes or without", () => {

@@ -65,7 +65,7 @@ export class CommandLog implements CommandRecorder {
     this.#sink = sink;
     this.#scheduler = scheduler;
     this.#limits = limits;
-    this.#longestLine = LINE_BYTES + (limits.textLength + 1) * CHARACTER_BYTES;
+    this.#longestLine = longestLine(limits);
   }
 
   /** Lines that were never written because the console didn't read. */
@@ -133,6 +133,11 @@ export class CommandLog implements CommandRecorder {
     this.#sink.warn("command log lines dropped: the console doesn't read them", { dropped: this.#unsaid });
     this.#unsaid = 0;
   }
+}
+
+/** In bytes. */
+export function longestLine({ textLength }: Pick<CommandLogLimits, "textLength">): number {
+  return LINE_BYTES + (textLength + 1) * CHARACTER_BYTES;
 }
 
 /** Text from outside can't steer a terminal, forge a line, or grow the log without bound. */
