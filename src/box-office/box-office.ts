@@ -8,9 +8,10 @@ import { formatDigest, hashTicket } from "./digest.ts";
 import type { Purchased, SaleCreated, SaleEvent } from "./event.ts";
 import { Purchases, type Purchase } from "./purchases.ts";
 import { isBalanced, type Audit, type Instant, type Sale, type SaleId } from "./sale.ts";
+import { Sales } from "./sales.ts";
 
 export interface BoxOffice {
-  readonly sales: Map<SaleId, Sale>;
+  readonly sales: Sales;
   /** Null in a fold that only counts (snapshots and recounts run in constant memory). */
   readonly purchases: Purchases | null;
   /** Events applied so far, which is the offset that the next one gets. */
@@ -21,7 +22,7 @@ export interface BoxOffice {
 
 export function createBoxOffice(memory: "remember" | "count" = "remember"): BoxOffice {
   return {
-    sales: new Map(),
+    sales: new Sales(),
     purchases: memory === "remember" ? new Purchases() : null,
     offset: 0,
     at: 0,
@@ -100,7 +101,7 @@ function applyPurchase(state: BoxOffice, event: Purchased, epoch: number): void 
       addToDigest(sale, hash.high, hash.low);
     }
   }
-  state.purchases?.add(purchaseRecord(event, epoch, state.offset));
+  state.purchases?.add(event, epoch, state.offset);
 }
 
 /** A purchase as it is remembered: what happened, and where it stands in the journal. */

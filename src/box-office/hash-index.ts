@@ -37,14 +37,14 @@ const NO_WORDS = new Uint32Array(0);
 export class HashIndex {
   readonly #tables: Table[] = Array.from({ length: TABLES }, () => new Table());
 
-  /** @param value from 0 to 2^32 - 1. The same hash may be added many times. */
+  /** @param hash a signed integer of 32 bits. @param value from 0 to 2^32 - 1. The same hash may be added many times. */
   add(hash: number, value: number): void {
     (this.#tables[hash >>> TABLE_SHIFT] as Table).add(hash, value);
   }
 
-  /** The first value under this hash that `accepts` takes, or -1. */
-  find(hash: number, accepts: (value: number) => boolean): number {
-    return (this.#tables[hash >>> TABLE_SHIFT] as Table).find(hash, accepts);
+  /** The first value under this hash that `accepts` takes for what is wanted, or -1. */
+  find<Wanted>(hash: number, wanted: Wanted, accepts: (value: number, wanted: Wanted) => boolean): number {
+    return (this.#tables[hash >>> TABLE_SHIFT] as Table).find(hash, wanted, accepts);
   }
 }
 
@@ -74,17 +74,17 @@ class Table {
     this.#waitingWords += 2;
   }
 
-  find(hash: number, accepts: (value: number) => boolean): number {
+  find<Wanted>(hash: number, wanted: Wanted, accepts: (value: number, wanted: Wanted) => boolean): number {
     this.#isLookedInto = true;
     if (this.#waitingWords > 0) this.#settle();
     const tags = this.#tags;
     const mask = tags.length - 1;
-    const wanted = tagOf(hash);
+    const tagged = tagOf(hash);
     let at = hash & mask;
     for (let tag = tags[at] as number; tag !== 0; tag = tags[at] as number) {
-      if (tag === wanted && this.#entries[at * 2] === hash) {
+      if (tag === tagged && ((this.#entries[at * 2] as number) | 0) === hash) {
         const value = this.#entries[at * 2 + 1] as number;
-        if (accepts(value)) return value;
+        if (accepts(value, wanted)) return value;
       }
       at = (at + 1) & mask;
     }
@@ -165,11 +165,11 @@ export function hashWord(hash: number, word: number): number {
   return (mixed << 13) | (mixed >>> 19);
 }
 
-/** Spreads a hash over all of its 32 bits, without a sign. */
+/** Spreads a hash over all of its 32 bits. It keeps its sign: as a positive number every other one would be an object for V8. */
 export function finishHash(hash: number): number {
   let h = hash ^ (hash >>> 16);
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 13;
   h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }

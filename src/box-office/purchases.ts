@@ -22,6 +22,9 @@ export interface Purchase {
   readonly items: readonly PurchasedItem[];
 }
 
+/** What there is to know of it but its place in the journal. */
+type Bought = Omit<Purchase, "epoch" | "offset">;
+
 /** For whoever keeps none: @throws {TypeError} where `add` would, because it isn't a purchase at all. */
 export function checkPurchase(purchase: Purchase): void {
   wordsOf(purchase);
@@ -37,13 +40,16 @@ export class Purchases {
   #recentSale: SaleId | null = null;
   #recentNumber = 0;
   readonly #seed = Math.floor(Math.random() * 0x1_0000_0000);
+  /** Made once: each purchase asks. */
+  readonly #holdsCode = (reference: number, code: TicketCode): boolean =>
+    this.#read(reference).items.some((item) => item.codes.includes(code));
 
   /** The purchase that this key made in this sale, if it made one. */
   find(sale: SaleId, buyer: BuyerId, key: PurchaseKey): Purchase | undefined {
     const saleNumber = this.#saleNumbers.get(sale);
     if (saleNumber === undefined) return undefined;
     const hash = hashScope(hashText(hashText(this.#seed, buyer), key), saleNumber);
-    const found = this.#byKey.find(hash, (reference) => {
+    const found = this.#byKey.find(hash, null, (reference) => {
       const purchase = this.#read(reference);
       return (
         purchase.buyer === buyer && purchase.key === key && purchase.items.some((item) => item.sale === sale)
@@ -53,20 +59,17 @@ export class Purchases {
   }
 
   hasCode(code: TicketCode): boolean {
-    const found = this.#byCode.find(finishHash(hashText(this.#seed, code)), (reference) =>
-      this.#read(reference).items.some((item) => item.codes.includes(code)),
-    );
-    return found !== -1;
+    return this.#byCode.find(finishHash(hashText(this.#seed, code)), code, this.#holdsCode) !== -1;
   }
 
-  /** Remembers a purchase under each of its sales. */
-  add(purchase: Purchase): void {
+  /** Remembers a purchase under each of its sales. @param epoch @param offset its place in the journal. */
+  add(purchase: Bought, epoch: number, offset: number): void {
     const { buyer, key, items } = purchase;
     const records = this.#records;
     const reference = records.begin(wordsOf(purchase));
     records.writeNumber(purchase.at);
-    records.writeNumber(purchase.offset);
-    records.writeWord(purchase.epoch);
+    records.writeNumber(offset);
+    records.writeWord(epoch);
     const hash = records.writeText(key, records.writeText(buyer, this.#seed));
     records.writeWord(items.length);
     for (const { sale, order, remaining, codes } of items) {
@@ -162,7 +165,7 @@ const PIECE = 4_096;
 const LEAST = 16;
 
 /** An upper bound of what its record takes. */
-function wordsOf({ buyer, key, items }: Purchase): number {
+function wordsOf({ buyer, key, items }: Bought): number {
   let words = 6 + textWords(buyer) + textWords(key);
   for (const { codes } of items) {
     words += 4;

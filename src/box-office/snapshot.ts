@@ -23,7 +23,7 @@ export function booksRecord(state: BoxOffice): BooksRecord {
 
 /** Takes up one purchase of a snapshot; a fold that only counts lets it pass. */
 export function restorePurchase(state: BoxOffice, purchase: Purchase): void {
-  state.purchases?.add(purchase);
+  state.purchases?.add(purchase, purchase.epoch, purchase.offset);
 }
 
 /** Takes up the books of a snapshot; after this the state is the one that was written. */

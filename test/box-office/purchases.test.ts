@@ -16,7 +16,7 @@ describe("box office: what is remembered of purchases", () => {
   it("is found under each of its sales, by buyer and key together", () => {
     const purchases = new Purchases();
     const both = purchase([GALA, FINAL]);
-    purchases.add(both);
+    purchases.add(both, both.epoch, both.offset);
     for (const sale of [GALA, FINAL]) expect(purchases.find(sale, ANA, KEY)).to.deep.equal(both);
     expect(purchases.find(GALA, "rui" as BuyerId, KEY)).to.equal(undefined);
     expect(purchases.find(GALA, ANA, "two" as PurchaseKey)).to.equal(undefined);
@@ -26,7 +26,7 @@ describe("box office: what is remembered of purchases", () => {
   it("has every code that was given, and no other", () => {
     const purchases = new Purchases();
     const both = purchase([GALA, FINAL]);
-    purchases.add(both);
+    purchases.add(both, both.epoch, both.offset);
     const codes = both.items.flatMap(({ codes }) => codes);
     expect(codes).to.have.length(4);
     for (const code of codes) expect(purchases.hasCode(code)).to.equal(true);
@@ -37,8 +37,8 @@ describe("box office: what is remembered of purchases", () => {
     const purchases = new Purchases();
     const [first, second] = [purchase([GALA]), purchase([GALA, FINAL])];
     expect([...purchases.ofSale(GALA)]).to.deep.equal([]);
-    purchases.add(first);
-    purchases.add(second);
+    purchases.add(first, first.epoch, first.offset);
+    purchases.add(second, second.epoch, second.offset);
     expect([...purchases.ofSale(GALA)]).to.deep.equal([first, second]);
     expect([...purchases.ofSale(FINAL)]).to.deep.equal([second]);
   });
@@ -65,7 +65,7 @@ describe("box office: what is remembered of purchases", () => {
     fc.assert(
       fc.property(fc.uniqueArray(some, { maxLength: 40, selector: scopeOf }), (all) => {
         const purchases = new Purchases();
-        for (const one of all) purchases.add(one);
+        for (const one of all) purchases.add(one, one.epoch, one.offset);
         for (const one of all) {
           for (const { sale } of one.items) {
             expect(purchases.find(sale, one.buyer, one.key)).to.deep.equal(one);
@@ -82,7 +82,10 @@ describe("box office: what is remembered of purchases", () => {
   it("takes little memory where thousands of sales sell a few tickets each", () => {
     const purchases = new Purchases();
     const before = process.memoryUsage().arrayBuffers;
-    for (let i = 0; i < 5_000; i++) purchases.add(purchase([`sale-${i}` as SaleId]));
+    for (let i = 0; i < 5_000; i++) {
+      const one = purchase([`sale-${i}` as SaleId]);
+      purchases.add(one, one.epoch, one.offset);
+    }
     const bytes = process.memoryUsage().arrayBuffers - before;
     // Two tickets each.
     expect(bytes).to.be.below(10_000 * 400);
@@ -99,7 +102,7 @@ describe("box office: what is remembered of purchases", () => {
       offset: i,
       items: [{ sale: GALA, order: i + 1, remaining: 0, codes: [`C${i}` as TicketCode] }],
     }));
-    for (const one of many) purchases.add(one);
+    for (const one of many) purchases.add(one, one.epoch, one.offset);
     for (let i = 0; i < many.length; i += 101) {
       const { buyer, key } = many[i]!;
       expect(purchases.find(GALA, buyer, key)?.offset).to.equal(i);
