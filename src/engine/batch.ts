@@ -9,7 +9,7 @@ import { evolve, type BoxOffice } from "../box-office/box-office.ts";
 import type { Command } from "../box-office/command.ts";
 import { dueEvents, nextDeadline } from "../box-office/deadlines.ts";
 import { decide } from "../box-office/decide.ts";
-import type { Rules } from "../box-office/decision.ts";
+import type { Rules, Stamp } from "../box-office/decision.ts";
 import { eventBytes, type SaleEvent } from "../box-office/event.ts";
 import {
   isBalanced,
@@ -52,6 +52,8 @@ export class BatchDecider {
   /** A batch that has reached this takes no more. */
   readonly #maxBytes: number;
   #deadline: Instant | null;
+  /** The newest: most of a batch is decided at one instant. */
+  #stamp: Stamp;
   #envelopes: Envelope[] = [];
   #answers: Answer[] = [];
   #events: SaleEvent[] = [];
@@ -64,6 +66,7 @@ export class BatchDecider {
     this.#parts = parts;
     this.#maxBytes = parts.journal.maxAppendBytes - COMMAND_BYTES;
     this.#deadline = nextDeadline(parts.state);
+    this.#stamp = { at: parts.state.at, epoch: parts.journal.epoch };
   }
 
   /** When the next sale opens or closes by itself. */
@@ -119,7 +122,9 @@ export class BatchDecider {
 
   #decideOne(command: Command, now: Instant): Answer {
     const { state, journal, rules } = this.#parts;
-    const decision = decide(state, command, { at: Math.max(now, state.at), epoch: journal.epoch }, rules);
+    const at = Math.max(now, state.at);
+    if (this.#stamp.at !== at) this.#stamp = { at, epoch: journal.epoch };
+    const decision = decide(state, command, this.#stamp, rules);
     let answer = decision.answer;
     if (decision.events.length > 0) {
       if (journal.hasRoom()) this.#apply(decision.events);
