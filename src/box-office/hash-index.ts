@@ -42,7 +42,11 @@ export class HashIndex {
     (this.#tables[hash >>> TABLE_SHIFT] as Table).add(hash, value);
   }
 
-  /** The first value under this hash that `accepts` takes for what is wanted, or -1. */
+  /**
+   * The first value under this hash that `accepts` takes, or -1.
+   *
+   * @param wanted handed on to `accepts`, so that it needn't be made anew for each look.
+   */
   find<Wanted>(hash: number, wanted: Wanted, accepts: (value: number, wanted: Wanted) => boolean): number {
     return (this.#tables[hash >>> TABLE_SHIFT] as Table).find(hash, wanted, accepts);
   }
