@@ -30,6 +30,9 @@ export function checkPurchase(purchase: Purchase): void {
   wordsOf(purchase);
 }
 
+/** Codes whose places are brought near at once. Those of more would push each other out of the nearest caches. */
+const MOST_EXPECTED = 512;
+
 export class Purchases {
   readonly #records = new RecordStore();
   readonly #byKey = new HashIndex();
@@ -39,6 +42,9 @@ export class Purchases {
   /** The one that sold last, and its number: in a rush it is the same each time. */
   #recentSale: SaleId | null = null;
   #recentNumber = 0;
+  /** Hashes of codes that will be asked for. */
+  readonly #expected = new Int32Array(MOST_EXPECTED);
+  #expectedCount = 0;
   readonly #seed = Math.floor(Math.random() * 0x1_0000_0000);
   /** Made once: each purchase asks. */
   readonly #holdsCode = (reference: number, code: TicketCode): boolean =>
@@ -59,7 +65,18 @@ export class Purchases {
   }
 
   hasCode(code: TicketCode): boolean {
-    return this.#byCode.find(finishHash(hashText(this.#seed, code)), code, this.#holdsCode) !== -1;
+    return this.#byCode.find(this.#hashCode(code), code, this.#holdsCode) !== -1;
+  }
+
+  /** Says that `hasCode` will be asked for it soon: a hint, which changes no answer; beyond `MOST_EXPECTED` it is forgotten. */
+  expectCode(code: TicketCode): void {
+    if (this.#expectedCount < MOST_EXPECTED) this.#expected[this.#expectedCount++] = this.#hashCode(code);
+  }
+
+  /** Brings what is known of the expected codes near, all of it at once. */
+  prefetch(): void {
+    this.#byCode.prefetch(this.#expected, this.#expectedCount);
+    this.#expectedCount = 0;
   }
 
   /** Remembers a purchase under each of its sales. @param epoch @param offset its place in the journal. */
@@ -92,6 +109,10 @@ export class Purchases {
     const orders = this.#sales[this.#saleNumbers.get(sale) ?? -1];
     if (orders === undefined) return;
     for (let i = from; i < orders.length; i++) yield this.#read(orders.at(i));
+  }
+
+  #hashCode(code: TicketCode): number {
+    return finishHash(hashText(this.#seed, code));
   }
 
   #read(reference: number): Purchase {

@@ -9,6 +9,7 @@ import { evolve, type BoxOffice } from "../box-office/box-office.ts";
 import type { Command } from "../box-office/command.ts";
 import { dueEvents, nextDeadline } from "../box-office/deadlines.ts";
 import { decide } from "../box-office/decide.ts";
+import { foresee } from "../box-office/foresee.ts";
 import type { Rules, Stamp } from "../box-office/decision.ts";
 import { eventBytes, type SaleEvent } from "../box-office/event.ts";
 import {
@@ -46,6 +47,9 @@ export interface DeciderParts {
 
 /** What one command's events may take at most; a batch ends before it could exceed the journal's append. */
 const COMMAND_BYTES = 16_384;
+
+/** Commands that are looked at before the first of them is decided. */
+const LOOK_AHEAD = 256;
 
 export class BatchDecider {
   readonly #parts: DeciderParts;
@@ -93,14 +97,25 @@ export class BatchDecider {
     const { clock, batchCommands } = this.#parts;
     const envelopes = this.#envelopes;
     let now = clock.now();
+    let foreseen = 0;
     while (this.#applyDeadlines(now) && envelopes.length < batchCommands && this.#bytes < this.#maxBytes) {
+      if (foreseen === 0) foreseen = this.#lookAhead(mailbox);
       const envelope = mailbox.take();
       if (envelope === undefined) break;
+      foreseen -= 1;
       envelopes.push(envelope);
       this.#answers.push(this.#decideOne(envelope.command, now));
       // What waits is decided within milliseconds, and only what is due by itself asks which of them it is.
       if (this.#deadline !== null) now = clock.now();
     }
+  }
+
+  /** Brings near what the next commands will be decided by. @returns how many they are. */
+  #lookAhead(mailbox: Mailbox): number {
+    const coming = mailbox.peek(LOOK_AHEAD);
+    // For one alone it is the same way twice.
+    if (coming.length > 1) foresee(this.#parts.state, coming);
+    return coming.length;
   }
 
   /** Closes the open batch and begins the next. */

@@ -57,6 +57,11 @@ export class Mailbox {
     return envelope;
   }
 
+  /** The next ones that `take` will give, so many at most. */
+  peek(count: number): readonly Envelope[] {
+    return this.#inbox.slice(this.#head, this.#head + count);
+  }
+
   /** Frees the places of those that were taken. */
   clear(): void {
     this.#taken = 0;

@@ -3,19 +3,22 @@ import * as fc from "fast-check";
 import { HashIndex } from "../../src/box-office/hash-index.ts";
 
 /**
- * Hashes that fall into one table, some of them twice: whatever waits and whatever has its place lies together. The last
- * ones want the same few places, and differ in the bits that tell them apart there, or only in those above.
+ * Hashes that fall into one table, some of them twice: whatever waits and whatever has its place lies together. Some want
+ * the same few places, and differ in the bits above.
  */
 const hash = fc.oneof(
   fc.nat(50),
   fc.nat(100_000),
-  fc.tuple(fc.nat(3), fc.nat(255)).map(([place, tag]) => place + tag * 2 ** 18),
+  fc.tuple(fc.nat(3), fc.nat(255)).map(([place, above]) => place + above * 2 ** 18),
   // With the sign, they fall into the last table.
   fc.nat(50).map((n) => -1 - n),
 );
+/** Looks that are announced, and perhaps never come. */
+const announced = fc.array(hash, { maxLength: 20 });
 const step = fc.oneof(
   { weight: 5, arbitrary: hash.map((hash) => ({ type: "add" as const, hash })) },
   { weight: 1, arbitrary: hash.map((hash) => ({ type: "find" as const, hash })) },
+  { weight: 1, arbitrary: announced.map((hashes) => ({ type: "prefetch" as const, hashes })) },
 );
 
 /** All values that the index offers under a hash. */
@@ -35,7 +38,12 @@ describe("an index of hashes", () => {
       fc.property(fc.array(step, { maxLength: 600 }), (steps) => {
         const index = new HashIndex();
         const model = new Map<number, number[]>();
-        steps.forEach(({ type, hash }, value) => {
+        steps.forEach((step, value) => {
+          if (step.type === "prefetch") {
+            index.prefetch(Int32Array.from(step.hashes), step.hashes.length);
+            return;
+          }
+          const { type, hash } = step;
           if (type === "add") {
             index.add(hash, value);
             model.set(hash, [...(model.get(hash) ?? []), value]);
@@ -54,6 +62,23 @@ describe("an index of hashes", () => {
         expect(index.find(7, null, (found) => found === wanted)).to.equal(wanted);
       expect(index.find(8, null, () => true)).to.equal(-1);
     }
+  });
+
+  it("reads where looks that are announced will begin", () => {
+    const index = new HashIndex();
+    const hashes = [3, -3, 0x4000_0005];
+    for (const hash of hashes) {
+      index.find(hash, null, () => true);
+      index.add(hash, 0);
+    }
+    for (const hash of hashes) {
+      index.prefetch(Int32Array.of(hash, 7), 1);
+      expect(index.prefetched | 0).to.equal(hash);
+    }
+    index.prefetch(Int32Array.from(hashes), 3);
+    expect(index.prefetched | 0).to.equal(3 | -3 | 0x4000_0005);
+    index.prefetch(Int32Array.of(6), 1);
+    expect(index.prefetched).to.equal(0);
   });
 
   it("finds each of very many that came before anybody looked", () => {

@@ -33,6 +33,20 @@ describe("box office: what is remembered of purchases", () => {
     expect(purchases.hasCode(freshCode())).to.equal(false);
   });
 
+  it("has the same codes, however many were announced and whether they are asked for", () => {
+    const purchases = new Purchases();
+    const many = Array.from({ length: 700 }, () => freshCode());
+    for (let round = 0; round < 3; round++) {
+      for (const code of many) purchases.expectCode(code);
+      purchases.prefetch();
+      for (const code of many) expect(purchases.hasCode(code)).to.equal(round > 0);
+      if (round > 0) continue;
+      const one = purchase([GALA]);
+      for (const code of many) purchases.add({ ...one, items: [{ ...one.items[0]!, codes: [code] }] }, 1, 0);
+    }
+    expect(purchases.hasCode(freshCode())).to.equal(false);
+  });
+
   it("is listed by sale in the order of arrival", () => {
     const purchases = new Purchases();
     const [first, second] = [purchase([GALA]), purchase([GALA, FINAL])];

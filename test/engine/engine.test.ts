@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { TicketCode } from "../../src/box-office/sale.ts";
 import { buy, change, create, FINAL, GALA, query, restock } from "../support/commands.ts";
 import { EngineRoom, kindsOf, openRoom } from "../support/engine-room.ts";
 import { ManualJournal } from "../support/manual-journal.ts";
@@ -171,6 +172,30 @@ describe("engine: a batch", () => {
     for (let i = 0; i < 7; i++) room.submit(query(GALA));
     await room.rest();
     expect(room.replies).to.have.length(14);
+  });
+
+  it("is looked at a few hundred commands ahead, so that each code is announced before it is asked for", async () => {
+    const room = await openRoom(1_000, { limits: { mailbox: 1_000, batchCommands: 600 } });
+    const announced = new Set<TicketCode>();
+    const near = new Set<TicketCode>();
+    const asked: TicketCode[] = [];
+    const purchases = room.state.purchases!;
+    const hasCode = purchases.hasCode.bind(purchases);
+    purchases.expectCode = (code) => announced.add(code);
+    purchases.prefetch = () => {
+      for (const code of announced) near.add(code);
+    };
+    purchases.hasCode = (code) => {
+      expect(near.has(code)).to.equal(true);
+      expect(near.size - asked.length).to.be.at.most(256);
+      asked.push(code);
+      return hasCode(code);
+    };
+    for (let i = 0; i < 900; i++) room.submit(buy(GALA));
+    await room.rest();
+    expect(room.faults).to.deep.equal([]);
+    expect(asked).to.have.length(900);
+    expect(new Set(kindsOf(room.replies))).to.deep.equal(new Set(["receipt"]));
   });
 
   it("ends before it could outgrow what one append takes", async () => {

@@ -16,7 +16,7 @@ describe("engine: mailbox", () => {
   });
 
   it("gives back in order what it took, and keeps the reserve for the organiser and the places of who was taken", () => {
-    const step = fc.constantFrom("offer", "offer", "organiser", "take", "clear");
+    const step = fc.constantFrom("offer", "offer", "organiser", "take", "peek", "clear");
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 12 }),
@@ -31,6 +31,10 @@ describe("engine: mailbox", () => {
             if (step === "take") {
               taken += model.length > 0 ? 1 : 0;
               expect(mailbox.take()).to.equal(model.shift());
+            } else if (step === "peek") {
+              const next = mailbox.peek(3);
+              expect(next).to.have.length(Math.min(3, model.length));
+              next.forEach((envelope, i) => expect(envelope).to.equal(model[i]));
             } else if (step === "clear") {
               mailbox.clear();
               taken = 0;
@@ -58,6 +62,7 @@ describe("engine: mailbox", () => {
         const one = envelope();
         if (mailbox.offer(one, false)) sent.push(one);
       }
+      expect(mailbox.peek(1)[0] === sent[taken]).to.equal(true);
       for (let i = 0; i < 1_000; i++) expect(mailbox.take() === sent[taken++]).to.equal(true);
       mailbox.clear();
     }
