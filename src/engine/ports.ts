@@ -107,18 +107,18 @@ export interface Peer {
   readonly transport: "ws" | "tcp" | "http";
 }
 
-/** One command as the command log shows it. */
-export interface CommandRecord {
-  readonly at: Instant;
-  readonly peer: Peer;
-  /** May hold what came from outside; the log makes it harmless. */
-  readonly command: string;
-  /** The server's own words: printable ASCII. */
-  readonly outcome: string;
-  /** Of a purchase: its place in the order of arrival, and how many tickets it left. */
-  readonly bought?: { readonly order: number; readonly remaining: number } | undefined;
+/** Of a purchase, as the command log shows it: its place in the order of arrival, and how many tickets it left. */
+export interface Bought {
+  readonly order: number;
+  readonly remaining: number;
 }
 
 export interface CommandRecorder {
-  record(record: CommandRecord): void;
+  /**
+   * One command for the command log. Its parts are handed over one by one, as there is a call for each command of a crowd.
+   *
+   * @param command may hold what came from outside; the log makes it harmless.
+   * @param outcome the server's own words: printable ASCII.
+   */
+  record(at: Instant, peer: Peer, command: string, outcome: string, bought?: Bought): void;
 }

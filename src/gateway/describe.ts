@@ -1,7 +1,7 @@
 /** Commands and outcomes as the command log names them: the same words for both dialects and all transports. */
 import type { Answer } from "../box-office/answer.ts";
 import type { Instant } from "../box-office/sale.ts";
-import type { CommandRecord } from "../engine/ports.ts";
+import type { Bought } from "../engine/ports.ts";
 import type { Refusal } from "../protocol/refusals.ts";
 import type { Request } from "../protocol/request.ts";
 
@@ -47,7 +47,7 @@ export function describeAnswer(answer: Answer): string {
 }
 
 /** The figures that the log writes behind `describeAnswer`. */
-export function boughtBy(answer: Answer): CommandRecord["bought"] {
+export function boughtBy(answer: Answer): Bought | undefined {
   return answer.kind === "receipt" ? answer.items[0] : undefined;
 }
 

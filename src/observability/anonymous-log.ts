@@ -1,4 +1,5 @@
-import type { CommandRecord, CommandRecorder, Peer } from "../engine/ports.ts";
+import type { Instant } from "../box-office/sale.ts";
+import type { Bought, CommandRecorder, Peer } from "../engine/ports.ts";
 
 /** A command log without addresses: `--no-addresses`. The port stays, so that one connection's lines can be told. */
 export class AnonymousLog implements CommandRecorder {
@@ -11,11 +12,11 @@ export class AnonymousLog implements CommandRecorder {
     this.#log = log;
   }
 
-  record(record: CommandRecord): void {
-    if (record.peer !== this.#peer) {
-      this.#peer = record.peer;
-      this.#named = { ...record.peer, address: "-" };
+  record(at: Instant, peer: Peer, command: string, outcome: string, bought?: Bought): void {
+    if (peer !== this.#peer) {
+      this.#peer = peer;
+      this.#named = { ...peer, address: "-" };
     }
-    this.#log.record({ ...record, peer: this.#named });
+    this.#log.record(at, this.#named, command, outcome, bought);
   }
 }

@@ -4,7 +4,8 @@
  * and the count is said as soon as there is room.
  */
 import { putAscii, putBytes, putCount } from "../bytes/ascii.ts";
-import type { Cancel, CommandRecord, CommandRecorder, Peer, Scheduler } from "../engine/ports.ts";
+import type { Instant } from "../box-office/sale.ts";
+import type { Bought, Cancel, CommandRecorder, Peer, Scheduler } from "../engine/ports.ts";
 
 export interface CommandLogLimits {
   /** Lines that are handed over at once; with fewer, they wait for `flushMs`. */
@@ -14,17 +15,28 @@ export interface CommandLogLimits {
   readonly textLength: number;
 }
 
+/** What one line says. */
+export interface CommandLine {
+  readonly at: Instant;
+  readonly peer: Peer;
+  /** Made harmless. */
+  readonly command: string;
+  /** The command holds nothing that JSON would have to escape. */
+  readonly isPlain: boolean;
+  readonly outcome: string;
+  readonly bought: Bought | undefined;
+}
+
 /** Where lines go. */
 export interface LineSink {
   /** What its lines look like: for people, or for machines. */
   readonly style: "readable" | "json";
   /**
-   * Writes one line for this record, its end included, into `bytes` from `start`, where there is room enough.
+   * Writes one line, its end included, into `bytes` from `start`, where there is room enough.
    *
-   * @param command its command, made harmless. @param isPlain it holds nothing that JSON would have to escape.
-   * @returns where the line ends.
+   * @param line which is another one after this call. @returns where the line ends.
    */
-  format(bytes: Buffer, start: number, record: CommandRecord, command: string, isPlain: boolean): number;
+  format(bytes: Buffer, start: number, line: CommandLine): number;
   /** Takes whole lines, which are its own from then on, without waiting for anybody. False when it dropped them. */
   write(lines: Buffer): boolean;
   warn(message: string, figures: Readonly<Record<string, number>>): void;
@@ -60,6 +72,15 @@ export class CommandLog implements CommandRecorder {
   #dropped = 0;
   /** The last command that was found to be plain: most are the same few texts. */
   #plain = "";
+  /** Filled in anew for each line: an object for each would be the log's own part of what a purchase leaves behind. */
+  readonly #line: { -readonly [Part in keyof CommandLine]: CommandLine[Part] } = {
+    at: 0,
+    peer: { address: "", port: 0, transport: "ws" },
+    command: "",
+    isPlain: true,
+    outcome: "",
+    bought: undefined,
+  };
 
   constructor(sink: LineSink, scheduler: Scheduler, limits: CommandLogLimits) {
     this.#sink = sink;
@@ -73,19 +94,23 @@ export class CommandLog implements CommandRecorder {
     return this.#dropped;
   }
 
-  record(record: CommandRecord): void {
-    const { command } = record;
-    if (command === this.#plain || this.#isPlain(command)) {
-      this.#plain = command;
-      this.#add(record, command, true);
-    } else this.#add(record, harmless(command, this.#limits.textLength), false);
+  record(at: Instant, peer: Peer, command: string, outcome: string, bought?: Bought): void {
+    const line = this.#line;
+    line.at = at;
+    line.peer = peer;
+    line.isPlain = command === this.#plain || this.#isPlain(command);
+    if (line.isPlain) this.#plain = command;
+    line.command = line.isPlain ? command : harmless(command, this.#limits.textLength);
+    line.outcome = outcome;
+    line.bought = bought;
+    this.#add(line);
     if (this.#count === this.#limits.batchLines) this.#scheduler.soon(() => this.flush());
     else this.#timer ??= this.#scheduler.after(this.#limits.flushMs, () => this.flush());
   }
 
-  #add(record: CommandRecord, command: string, isPlain: boolean): void {
+  #add(line: CommandLine): void {
     if (this.#filled + this.#longestLine > this.#piece.length) this.#turnOver();
-    this.#filled = this.#sink.format(this.#piece, this.#filled, record, command, isPlain);
+    this.#filled = this.#sink.format(this.#piece, this.#filled, line);
     this.#count += 1;
   }
 
@@ -150,24 +175,15 @@ export function harmless(text: string, length: number): string {
 const LINE_END = 0x0a;
 
 /** As pino would write it, but without asking for each of a million records what kind of value each field is. */
-export function formatJson(
-  bytes: Buffer,
-  start: number,
-  record: CommandRecord,
-  command: string,
-  isPlain: boolean,
-): number {
-  const { at: instant, peer, outcome, bought } = record;
+export function formatJson(bytes: Buffer, start: number, line: CommandLine): number {
+  const { at: instant, bought } = line;
   if (instant !== writtenAt) {
     writtenAt = instant;
     writtenHead = Buffer.from(`{"level":30,"time":${instant}`);
   }
   const from = putBytes(bytes, start, writtenHead);
-  const isAgain = isSaidAgain(peer, command, outcome);
-  let at =
-    isAgain && saidBytes.length > 0
-      ? putBytes(bytes, from, saidBytes)
-      : putSaid(bytes, from, record, command, isPlain);
+  const isAgain = isSaidAgain(line);
+  let at = isAgain && saidBytes.length > 0 ? putBytes(bytes, from, saidBytes) : putSaid(bytes, from, line);
   if (isAgain && saidBytes.length === 0) saidBytes = Buffer.from(bytes.subarray(from, at));
   if (bought !== undefined) {
     at = putCount(bytes, putBytes(bytes, at, ORDER), bought.order);
@@ -177,13 +193,8 @@ export function formatJson(
 }
 
 /** Who said what, and what came of it. */
-function putSaid(
-  bytes: Buffer,
-  start: number,
-  { peer, outcome }: CommandRecord,
-  command: string,
-  isPlain: boolean,
-): number {
+function putSaid(bytes: Buffer, start: number, line: CommandLine): number {
+  const { peer, command, isPlain, outcome } = line;
   let at = putPeer(bytes, start, peer);
   if (isPlain) {
     bytes[at++] = QUOTE;
@@ -199,7 +210,7 @@ let saidCommand = "";
 let saidOutcome = "";
 let saidBytes = NO_BYTES;
 
-function isSaidAgain(peer: Peer, command: string, outcome: string): boolean {
+function isSaidAgain({ peer, command, outcome }: CommandLine): boolean {
   if (peer === saidPeer && command === saidCommand && outcome === saidOutcome) return true;
   saidPeer = peer;
   saidCommand = command;
@@ -214,13 +225,13 @@ const ORDER = Buffer.from(" order=");
 const REMAINING = Buffer.from(" remaining=");
 const END = Buffer.from('"}\n');
 
-export function formatReadable(bytes: Buffer, start: number, record: CommandRecord, command: string): number {
-  const { at, peer, outcome, bought } = record;
+export function formatReadable(bytes: Buffer, start: number, line: CommandLine): number {
+  const { at, peer, command, outcome, bought } = line;
   const clock = new Date(at).toISOString().slice(11, 23);
   const from = `${peer.address}:${peer.port}`;
   const figures = bought === undefined ? "" : ` order=${bought.order} remaining=${bought.remaining}`;
-  const line = `${clock}  ${peer.transport.padEnd(4)} ${from.padEnd(21)}  ${command.padEnd(20)}  ${outcome}${figures}\n`;
-  return start + bytes.write(line, start);
+  const text = `${clock}  ${peer.transport.padEnd(4)} ${from.padEnd(21)}  ${command.padEnd(20)}  ${outcome}${figures}\n`;
+  return start + bytes.write(text, start);
 }
 
 /** The instant that was written last, with what stands before it: the lines of one batch share it, or nearly. */

@@ -1,31 +1,31 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import type { CommandRecord, Peer } from "../../src/engine/ports.ts";
+import type { Peer } from "../../src/engine/ports.ts";
 import {
   CommandLog,
   formatJson,
   formatReadable,
   harmless,
+  type CommandLine,
   type LineSink,
 } from "../../src/observability/command-log.ts";
 import { ManualTime } from "../support/manual-time.ts";
 
 const LIMITS = { batchLines: 4, flushMs: 100, textLength: 20 };
 
-function record(command: string): CommandRecord {
-  return {
-    at: Date.UTC(2026, 10, 21, 7, 5, 9, 42),
-    peer: { address: "192.0.2.7", port: 50_123, transport: "ws" },
-    command,
-    outcome: "sold",
-    bought: { order: 3, remaining: 7 },
-  };
-}
+const LINE: CommandLine = {
+  at: Date.UTC(2026, 10, 21, 7, 5, 9, 42),
+  peer: { address: "192.0.2.7", port: 50_123, transport: "ws" },
+  command: "COMPRAR 2",
+  isPlain: true,
+  outcome: "sold",
+  bought: { order: 3, remaining: 7 },
+};
 
 /** What a format writes, which must leave alone what stands before it. */
-function lineOf(format: LineSink["format"], command: string, isPlain: boolean, of = record("")): string {
+function lineOf(format: LineSink["format"], differing: Partial<CommandLine> = {}): string {
   const bytes = Buffer.alloc(2_048, "!");
-  const end = format(bytes, 5, of, command, isPlain);
+  const end = format(bytes, 5, { ...LINE, ...differing });
   expect(bytes.toString("utf8", 0, 5)).to.equal("!!!!!");
   return bytes.toString("utf8", 5, end);
 }
@@ -41,7 +41,7 @@ class Desk {
   readonly log = new CommandLog(
     {
       style: "json",
-      format: (bytes, start, _record, command) => start + bytes.write(`${command}\n`, start),
+      format: (bytes, start, { command }) => start + bytes.write(`${command}\n`, start),
       write: (lines) => {
         if (this.isRead) this.writes.push(lines.toString());
         this.kept.push(lines);
@@ -54,8 +54,13 @@ class Desk {
   );
 
   say(...commands: readonly string[]): void {
-    for (const command of commands) this.log.record(record(command));
+    for (const command of commands) say(this.log, command);
   }
+}
+
+function say(log: CommandLog, command: string): void {
+  const { at, peer, outcome, bought } = LINE;
+  log.record(at, peer, command, outcome, bought);
 }
 
 describe("observability: the command log", () => {
@@ -80,7 +85,7 @@ describe("observability: the command log", () => {
           const { order, remaining } = said.bought ?? {};
           const figures = said.bought === undefined ? "" : ` order=${order} remaining=${remaining}`;
           const fields = { level: 30, time: said.at, ip, port, via, command: said.command };
-          expect(JSON.parse(lineOf(formatJson, said.command, isPlain, said))).to.deep.equal({
+          expect(JSON.parse(lineOf(formatJson, { ...said, isPlain }))).to.deep.equal({
             ...fields,
             outcome: said.outcome + figures,
           });
@@ -212,7 +217,7 @@ describe("observability: text from outside", () => {
 
 describe("observability: a line", () => {
   it("for machines is one JSON object with who, what and what came of it", () => {
-    const line = lineOf(formatJson, "COMPRAR 2", true);
+    const line = lineOf(formatJson);
     expect(line.indexOf("\n")).to.equal(line.length - 1);
     expect(JSON.parse(line)).to.deep.equal({
       level: 30,
@@ -229,7 +234,7 @@ describe("observability: a line", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const command = harmless(text, 100);
-        const line = lineOf(formatJson, command, false);
+        const line = lineOf(formatJson, { command, isPlain: false });
         expect(JSON.parse(line)).to.have.property("command", command);
         expect(line.split("\n")).to.have.length(2);
       }),
@@ -240,14 +245,14 @@ describe("observability: a line", () => {
     const counts = fc.oneof(fc.nat(), fc.constantFrom(0, 9, 10, 99_999_999, 100_000_000, 2 ** 53 - 1));
     fc.assert(
       fc.property(counts, counts, fc.nat(), (order, remaining, at) => {
-        const line = lineOf(formatJson, "COMPRAR", true, { ...record(""), at, bought: { order, remaining } });
+        const line = lineOf(formatJson, { at, bought: { order, remaining } });
         const { outcome, time } = JSON.parse(line) as { outcome: string; time: number };
         expect(outcome).to.equal(`sold order=${order} remaining=${remaining}`);
         expect(time).to.equal(at);
       }),
     );
-    const refused = { ...record(""), outcome: "sold_out", bought: undefined };
-    expect(JSON.parse(lineOf(formatJson, "COMPRAR", true, refused))).to.include({ outcome: "sold_out" });
+    const refused = { outcome: "sold_out", bought: undefined };
+    expect(JSON.parse(lineOf(formatJson, refused))).to.include({ outcome: "sold_out" });
   });
 
   it("for machines names every peer, whatever its interface is called", () => {
@@ -264,8 +269,8 @@ describe("observability: a line", () => {
     fc.assert(
       fc.property(peer, (peer) => {
         const { address, port, transport } = peer;
-        const line = lineOf(formatJson, "COMPRAR", true, { ...record(""), peer });
-        expect(JSON.parse(line)).to.include({ ip: address, port, via: transport, command: "COMPRAR" });
+        const line = lineOf(formatJson, { peer });
+        expect(JSON.parse(line)).to.include({ ip: address, port, via: transport, command: "COMPRAR 2" });
       }),
     );
   });
@@ -275,7 +280,7 @@ describe("observability: a line", () => {
     const sink = { style: "json", format: formatJson, warn: () => {} } as const;
     const write = (lines: Buffer): boolean => writes.push(lines) > 0;
     const log = new CommandLog({ ...sink, write }, new ManualTime(), { ...LIMITS, textLength: 80 });
-    for (let i = 0; i < 500; i++) log.record(record("\ud800".repeat(100)));
+    for (let i = 0; i < 500; i++) say(log, "\ud800".repeat(100));
     log.flush();
     const lines = Buffer.concat(writes).toString().trimEnd().split("\n");
     expect(lines).to.have.length(500);
@@ -283,7 +288,7 @@ describe("observability: a line", () => {
   });
 
   it("for people says the same in columns", () => {
-    expect(lineOf(formatReadable, "COMPRAR 2", true)).to.equal(
+    expect(lineOf(formatReadable)).to.equal(
       "07:05:09.042  ws   192.0.2.7:50123        COMPRAR 2             sold order=3 remaining=7\n",
     );
   });

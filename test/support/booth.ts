@@ -1,4 +1,4 @@
-import type { CommandRecord, Envelope } from "../../src/engine/ports.ts";
+import type { Envelope } from "../../src/engine/ports.ts";
 import { systemEntropy } from "../../src/engine/system.ts";
 import type { Desk } from "../../src/gateway/desk.ts";
 import { jsonDialect, textDialect } from "../../src/gateway/dialect.ts";
@@ -17,7 +17,8 @@ const WAYS = {
 export class Booth {
   isFull = false;
   readonly taken: Envelope[] = [];
-  readonly records: CommandRecord[] = [];
+  /** What the command log was told. */
+  readonly records: { readonly at: number; readonly command: string; readonly outcome: string }[] = [];
   /** Replies. */
   readonly sent: string[] = [];
   /** Pushes. */
@@ -42,7 +43,9 @@ export class Booth {
       },
       {
         entropy: { ...systemEntropy, ticketCode: () => (++this.codes, systemEntropy.ticketCode()) },
-        recorder: { record: (record) => this.records.push(record) },
+        recorder: {
+          record: (at, _peer, command, outcome) => this.records.push({ at, command, outcome }),
+        },
       },
     );
     const transport = way === "tcp" ? "tcp" : "ws";

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Answer } from "../../box-office/answer.ts";
 import type { Command } from "../../box-office/command.ts";
 import type { SaleId, SaleView } from "../../box-office/sale.ts";
-import type { CommandRecord } from "../../engine/ports.ts";
+import type { Bought } from "../../engine/ports.ts";
 import { stockMessage } from "../../protocol/json.ts";
 import type { Refusal } from "../../protocol/refusals.ts";
 import { boughtBy, describeAnswer, describeRefusal, soldAt } from "../describe.ts";
@@ -85,14 +85,9 @@ export class HttpExchange {
   }
 
   /** Writes its line in the command log: for whatever was neither asked of the queue nor refused. */
-  record(
-    command: string,
-    outcome: string,
-    bought?: CommandRecord["bought"],
-    at = this.#desk.clock.now(),
-  ): void {
+  record(command: string, outcome: string, bought?: Bought, at = this.#desk.clock.now()): void {
     const { recorder, proxies } = this.#desk;
-    recorder?.record({ at, peer: peerOf(proxies, this.request, "http"), command, outcome, bought });
+    recorder?.record(at, peerOf(proxies, this.request, "http"), command, outcome, bought);
   }
 }
 

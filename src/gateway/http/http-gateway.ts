@@ -221,7 +221,7 @@ export class HttpGateway {
     const { clock, recorder, proxies } = this.#options.desk;
     const peer = peerOf(proxies, request, "http");
     const command = this.#options.api.describe(request);
-    recorder?.record({ at: clock.now(), peer, command, outcome: describeRefusal(refusal) });
+    recorder?.record(clock.now(), peer, command, describeRefusal(refusal));
   }
 
   #route(request: IncomingMessage, response: ServerResponse, caller: HttpCaller): Promise<void> {

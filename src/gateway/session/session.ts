@@ -5,7 +5,7 @@
 import type { Answer, Rejected } from "../../box-office/answer.ts";
 import type { Command } from "../../box-office/command.ts";
 import type { SaleView } from "../../box-office/sale.ts";
-import type { CommandRecord } from "../../engine/ports.ts";
+import type { Bought } from "../../engine/ports.ts";
 import { CloseCode } from "../../protocol/close-codes.ts";
 import type { Refusal } from "../../protocol/refusals.ts";
 import type { Request } from "../../protocol/request.ts";
@@ -284,13 +284,8 @@ export class Session extends ListeningSession implements Asker {
     if (backlog > 0) this.awaitDrain();
   }
 
-  #record(
-    command: string,
-    outcome: string,
-    bought?: CommandRecord["bought"],
-    at = this.desk.clock.now(),
-  ): void {
-    this.desk.recorder?.record({ at, peer: this.connection.peer, command, outcome, bought });
+  #record(command: string, outcome: string, bought?: Bought, at = this.desk.clock.now()): void {
+    this.desk.recorder?.record(at, this.connection.peer, command, outcome, bought);
   }
 }
 

@@ -48,7 +48,7 @@ export function refuseHandshake(
   const { refusal, status = HTTP_STATUS[refusal.reason], headers = [] } = fault;
   const peer = peerOf(proxies, request, "ws");
   const command = `CONECTAR${nameSale(sale)}`;
-  recorder?.record({ at: clock.now(), peer, command, outcome: describeRefusal(refusal) });
+  recorder?.record(clock.now(), peer, command, describeRefusal(refusal));
   refuseUpgrade(socket, refusal, limits.lastWords, status, headers);
 }
 
