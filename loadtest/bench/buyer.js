@@ -6,7 +6,7 @@
  */
 import { connect } from "node:net";
 import { CLOSE, FrameReader, pongFrame, PING, TEXT } from "./frame-reader.js";
-import { isAccepted, newKey, upgradeRequest } from "./handshake.js";
+import { acceptOf, isAccepted, newKey, upgradeRequest } from "./handshake.js";
 
 /** Every read of every connection lands here and is used up before the next. */
 const input = Buffer.allocUnsafe(64 * 1024);
@@ -109,7 +109,7 @@ export class Buyer {
     const end = this.#headers.indexOf(HEADERS_END);
     if (end === -1) return;
     const response = this.#headers.toString("latin1", 0, end);
-    if (!isAccepted(response, this.#key)) this.#tally.fail(`the handshake failed: ${response}`);
+    if (!isAccepted(response, acceptOf(this.#key))) this.#tally.fail(`the handshake failed: ${response}`);
     const rest = this.#headers.subarray(end + HEADERS_END.length);
     this.#frames = new FrameReader((...frame) => this.#take(...frame));
     this.#readFrames(this.#frames, rest, rest.length);

@@ -20,11 +20,15 @@ export function upgradeRequest(port, key, path = "/") {
   ].join("\r\n");
 }
 
-/** @param {string} response the status line and the headers @param {string} key */
-export function isAccepted(response, key) {
-  const accept = createHash("sha1")
+/** What the server has to answer to this key. @param {string} key */
+export function acceptOf(key) {
+  return createHash("sha1")
     .update(key + MAGIC)
     .digest("base64");
+}
+
+/** @param {string} response the status line and the headers @param {string} accept */
+export function isAccepted(response, accept) {
   const [status = "", ...headers] = response.split("\r\n");
   const given = headers.find((header) => /^sec-websocket-accept:/i.test(header));
   return status.startsWith("HTTP/1.1 101 ") && given?.slice(given.indexOf(":") + 1).trim() === accept;

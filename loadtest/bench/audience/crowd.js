@@ -62,19 +62,24 @@ export class Crowd {
   }
 
   /**
+   * Whatever can be made before the first connects is made before the clock starts.
+   *
    * @param {number} count how many come
    * @param {number} underWay how many of them may be opening at once
    * @param {boolean} ask whether each asks for the stock, and is in once it has been told
    */
   async open(count, underWay, ask) {
+    const first = this.watchers.length;
+    for (let i = 0; i < count; i++) {
+      this.watchers.push(new Watcher(first + i, this.#wire, this.#port, this));
+    }
     const started = performance.now();
-    let left = count;
+    let next = first;
     const one = async () => {
-      while (left > 0) {
-        left -= 1;
-        const watcher = new Watcher(this.watchers.length, this.#wire, this);
-        this.watchers.push(watcher);
-        await watcher.open(this.#port);
+      while (next < first + count) {
+        const watcher = /** @type {Watcher} */ (this.watchers[next]);
+        next += 1;
+        await watcher.open();
         if (ask) await this.#ask(watcher);
       }
     };

@@ -94,9 +94,9 @@ export class Pacer {
   /** @param {number} count */
   async #open(count) {
     while (this.#buyers.length < count) {
-      const buyer = new Buyer(this, this.#crowd, this.#wire);
+      const buyer = new Buyer(this, this.#crowd, this.#wire, this.#port);
       this.#buyers.push(buyer);
-      await buyer.open(this.#port);
+      await buyer.open();
     }
   }
 
@@ -129,9 +129,9 @@ class Buyer extends Watcher {
   /** @type {number[]} */
   #dueAt = [];
 
-  /** @param {Pacer} pacer @param {import("./crowd.js").Crowd} crowd @param {import("./wire.js").Wire} wire */
-  constructor(pacer, crowd, wire) {
-    super(-1, wire, {
+  /** @param {Pacer} pacer @param {import("./crowd.js").Crowd} crowd @param {import("./wire.js").Wire} wire @param {number} port */
+  constructor(pacer, crowd, wire, port) {
+    super(-1, wire, port, {
       fail: (why) => crowd.fail(why),
       hear: (_, meaning) => {
         if (meaning !== RECEIPT) return;

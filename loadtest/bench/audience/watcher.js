@@ -15,6 +15,7 @@ export class Watcher {
   /** Settles once messages can go both ways. @type {Promise<void>} */
   opened;
   #wire;
+  #port;
   #hearer;
   /** @type {Opening | null} */
   #opening;
@@ -37,25 +38,20 @@ export class Watcher {
     }
   };
 
-  /** @param {number} index @param {import("./wire.js").Wire} wire @param {Hearer} hearer */
-  constructor(index, wire, hearer) {
+  /** @param {number} index @param {import("./wire.js").Wire} wire @param {number} port @param {Hearer} hearer */
+  constructor(index, wire, port, hearer) {
     this.index = index;
     this.#wire = wire;
+    this.#port = port;
     this.#hearer = hearer;
-    this.#opening = new Opening(wire);
+    this.#opening = new Opening(wire, port);
     this.opened = new Promise((resolve) => {
       this.#settle = resolve;
     });
   }
 
-  /** @param {number} port */
-  async open(port) {
-    await Bun.connect({
-      hostname: "127.0.0.1",
-      port,
-      data: this,
-      socket: HANDLERS(port),
-    });
+  async open() {
+    await Bun.connect({ hostname: "127.0.0.1", port: this.#port, data: this, socket: HANDLERS });
     return this.opened;
   }
 
@@ -69,10 +65,10 @@ export class Watcher {
     this.#socket?.terminate();
   }
 
-  /** @param {BunSocket<Watcher>} socket @param {number} port */
-  connected(socket, port) {
+  /** @param {BunSocket<Watcher>} socket */
+  connected(socket) {
     this.#socket = socket;
-    if (this.#opening !== null) socket.write(this.#opening.request(port));
+    if (this.#opening !== null) socket.write(this.#opening.request);
   }
 
   /** @param {Uint8Array} bytes */
@@ -113,17 +109,11 @@ export class Watcher {
   }
 }
 
-/** @type {Parameters<typeof Bun.connect<Watcher>>[0]["socket"] | null} */
-let handlers = null;
-
-/** The same for all connections. @param {number} port */
-function HANDLERS(port) {
-  handlers ??= {
-    open: (socket) => socket.data.connected(socket, port),
-    data: (socket, bytes) => socket.data.read(bytes),
-    close: (socket) => socket.data.lost("the server closed it"),
-    error: (socket, error) => socket.data.lost(error.message),
-    connectError: (socket, error) => socket.data.lost(`no connection: ${error.message}`),
-  };
-  return handlers;
-}
+/** The same for all connections. @type {Parameters<typeof Bun.connect<Watcher>>[0]["socket"]} */
+const HANDLERS = {
+  open: (socket) => socket.data.connected(socket),
+  data: (socket, bytes) => socket.data.read(bytes),
+  close: (socket) => socket.data.lost("the server closed it"),
+  error: (socket, error) => socket.data.lost(error.message),
+  connectError: (socket, error) => socket.data.lost(`no connection: ${error.message}`),
+};

@@ -2,7 +2,7 @@
  * What the bytes of a connection are, read as cheaply as possible: raw sockets that know as much WebSocket (RFC 6455)
  * as a benchmark needs, and as much of socket.io's protocol (version 5, in Engine.IO 4) as is around each message.
  */
-import { isAccepted, newKey, upgradeRequest } from "../handshake.js";
+import { acceptOf, isAccepted, newKey, upgradeRequest } from "../handshake.js";
 import { maskedTextFrame, pongFrame, CLOSE, PING, TEXT } from "../frame-reader.js";
 
 /** @typedef {"plain" | "socketio"} Wire */
@@ -30,9 +30,17 @@ const HEADERS_END = Buffer.from("\r\n\r\n");
 /** The number in the message that was read last. */
 export let number = 0;
 
+/** Frames that were sent before, by their text: there are a few. @type {Map<string, Buffer>} */
+const sent = new Map();
+
 /** @param {Wire} wire @param {string} text */
 export function commandFrame(wire, text) {
-  return maskedTextFrame(wire === "socketio" ? `42["m","${text}"]` : text);
+  let frame = sent.get(text);
+  if (frame === undefined) {
+    frame = maskedTextFrame(wire === "socketio" ? `42["m","${text}"]` : text);
+    sent.set(text, frame);
+  }
+  return frame;
 }
 
 /**
@@ -77,21 +85,19 @@ export function readFrames(bytes, length, take) {
   return at;
 }
 
-/** The opening of one connection, until messages can go both ways. */
+/** The opening of one connection, until messages can go both ways. All that can be made before it begins is made. */
 export class Opening {
-  #wire;
-  #key = newKey();
+  /** @type {Buffer} */
+  request;
+  #accept;
   #headers = Buffer.alloc(0);
 
-  /** @param {Wire} wire */
-  constructor(wire) {
-    this.#wire = wire;
-  }
-
-  /** @param {number} port */
-  request(port) {
-    const path = this.#wire === "socketio" ? "/socket.io/?EIO=4&transport=websocket" : "/";
-    return upgradeRequest(port, this.#key, path);
+  /** @param {Wire} wire @param {number} port */
+  constructor(wire, port) {
+    const key = newKey();
+    const path = wire === "socketio" ? "/socket.io/?EIO=4&transport=websocket" : "/";
+    this.request = Buffer.from(upgradeRequest(port, key, path));
+    this.#accept = acceptOf(key);
   }
 
   /** @param {Uint8Array} bytes @returns {Buffer | null} what came behind the headers; null until they are whole */
@@ -100,7 +106,7 @@ export class Opening {
     const end = this.#headers.indexOf(HEADERS_END);
     if (end === -1) return null;
     const response = this.#headers.toString("latin1", 0, end);
-    if (!isAccepted(response, this.#key)) throw new Error(`the handshake failed: ${response}`);
+    if (!isAccepted(response, this.#accept)) throw new Error(`the handshake failed: ${response}`);
     return this.#headers.subarray(end + HEADERS_END.length);
   }
 }

@@ -1,7 +1,7 @@
 /** A raw WebSocket, or any raw socket, of the hostile bench: as cheap as Node can. */
 import { connect } from "node:net";
 import { FrameReader, pongFrame, CLOSE, PING, TEXT } from "../frame-reader.js";
-import { isAccepted, newKey, upgradeRequest } from "../handshake.js";
+import { acceptOf, isAccepted, newKey, upgradeRequest } from "../handshake.js";
 
 const HEADERS_END = Buffer.from("\r\n\r\n");
 
@@ -35,7 +35,7 @@ export function openWebSocket(port, onText, onEnd, protocol) {
       head = Buffer.concat([head, chunk]);
       const end = head.indexOf(HEADERS_END);
       if (end === -1) return;
-      if (!isAccepted(head.toString("latin1", 0, end), key)) {
+      if (!isAccepted(head.toString("latin1", 0, end), acceptOf(key))) {
         socket.destroy();
         return;
       }
