@@ -26,7 +26,7 @@ export class RecordStore {
    * Begins a record; what is written then belongs to it, until `end`.
    *
    * @param words as many as it will take, or more; see `textWords`.
-   * @returns its reference, from 0 to 2^32 - 1.
+   * @returns its reference, from 0 to 2^32 - 2.
    */
   begin(words: number): number {
     if (this.#at + words + 1 > this.#chunk.length) this.#open(words + 1);
