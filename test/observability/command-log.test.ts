@@ -94,6 +94,46 @@ describe("observability: the command log", () => {
     );
   });
 
+  it("says of each command its own, and nothing of the one before it", () => {
+    const said = fc.record({
+      at: fc.constantFrom(1, 2),
+      peer: fc.record({
+        address: fc.constantFrom("192.0.2.7", "192.0.2.8"),
+        port: fc.constantFrom(1, 2),
+        transport: fc.constantFrom("ws" as const, "http" as const),
+      }),
+      command: fc.constantFrom("COMPRAR 1", "CONSULTAR", "não"),
+      outcome: fc.constantFrom("sold", "sold_out"),
+      bought: fc.constantFrom(undefined, { order: 3, remaining: 7 }, { order: 4, remaining: 6 }),
+    });
+    fc.assert(
+      fc.property(fc.array(said, { maxLength: 20 }), (commands) => {
+        let written = "";
+        const write = (lines: Buffer): boolean => {
+          written += lines.toString();
+          return true;
+        };
+        const sink = { style: "json", format: formatJson, warn: () => {}, write } as const;
+        const log = new CommandLog(sink, new ManualTime(), LIMITS);
+        for (const { at, peer, command, outcome, bought } of commands)
+          log.record(at, peer, command, outcome, bought);
+        log.flush();
+        const lines = written.split("\n").slice(0, -1);
+        expect(lines.map((line) => JSON.parse(line) as unknown)).to.deep.equal(
+          commands.map(({ at, peer, command, outcome, bought }) => ({
+            level: 30,
+            time: at,
+            ip: peer.address,
+            port: peer.port,
+            via: peer.transport,
+            command,
+            outcome: bought ? `${outcome} order=${bought.order} remaining=${bought.remaining}` : outcome,
+          })),
+        );
+      }),
+    );
+  });
+
   it("hands lines over a moment later, together", () => {
     const desk = new Desk();
     desk.say("a", "b");
