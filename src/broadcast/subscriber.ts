@@ -1,5 +1,6 @@
 import type { SaleView } from "../box-office/sale.ts";
 import type { NoticeMessage } from "../protocol/messages.ts";
+import type { RoundMember } from "./round.ts";
 
 /** How pushes look on one kind of connection. Few exist, each is one object: encoded bytes are cached per format. */
 export interface PushFormat {
@@ -70,7 +71,7 @@ export class SubscriberState {
   }
 }
 
-export interface Subscriber {
+export interface Subscriber extends RoundMember {
   readonly format: PushFormat;
   readonly push: SubscriberState;
   /** A reply is due, which tells the stock too. */

@@ -148,7 +148,7 @@ describe("broadcast: the pace of rounds", () => {
               time.spend(costMs);
               spentMs += costMs;
             };
-            return new Round([{}], visit, { ...parts, pace });
+            return new Round([{ glance: () => 0 }], visit, { ...parts, pace });
           });
           while (time.monotonic() < 10_000) {
             for (const round of rounds) round.request(false);

@@ -41,6 +41,10 @@ export class Listener implements Subscriber {
     this.push = new SubscriberState({ stock: wishes.stock ?? true, notices: wishes.notices ?? true });
   }
 
+  glance(): number {
+    return 0;
+  }
+
   canTake(): boolean {
     return this.isReading;
   }

@@ -58,6 +58,10 @@ export abstract class ListeningSession extends SubscriberState implements Subscr
     if (this.owed) this.guarded(() => this.desk.hub.catchUp(this, this.sale));
   }
 
+  glance(): number {
+    return this.connection.backlog + this.toldOffset;
+  }
+
   /**
    * Whoever leaves anything unread is told the newest once it has read it: what is written meanwhile would take memory, and
    * be old by the time it is read. Only before a goodbye, when there is no later, it is told anyway.
